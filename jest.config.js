@@ -1,0 +1,34 @@
+// Three projects: what runs in Node (pkg), what runs in the browser (src), and what crosses rooms (tests).
+process.env.TZ = 'UTC';
+const base = require('./.config/jest.config');
+const transform = { '^.+\\.m?(t|j)sx?$': base.transform['^.+\\.(t|j)sx?$'] };
+
+module.exports = {
+  globalSetup: '<rootDir>/scripts/jest-global-setup.mjs',
+  projects: [
+    {
+      ...base,
+      displayName: 'src',
+      transform,
+      moduleNameMapper: {
+        ...base.moduleNameMapper,
+      },
+      testMatch: ['<rootDir>/src/**/*.test.{ts,tsx}'],
+      setupFilesAfterEnv: ['<rootDir>/.config/jest-setup.js'],
+    },
+    {
+      displayName: 'pkg',
+      transform,
+      testEnvironment: 'node',
+      testMatch: ['<rootDir>/pkg/**/*.test.ts'],
+    },
+    {
+      displayName: 'tests',
+      transform,
+      testEnvironment: 'node',
+      testMatch: ['<rootDir>/tests/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/e2e/'],
+    },
+  ],
+  testTimeout: 120000,
+};

@@ -1,0 +1,3 @@
+/** @file The door of pkg/cli. */
+export * from './command';
+export * from './run';

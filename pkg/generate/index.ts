@@ -1,0 +1,2 @@
+/** @file The door of pkg/generate. */
+export * from './types';

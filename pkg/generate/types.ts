@@ -1,0 +1,62 @@
+/** @file A model opened for generating: what query needs of it. */
+import type { KeyValue, Trace } from '../trace';
+
+/**
+ * A class of spans that a model generates: everything about a span that follows from its place in a shape.
+ * Spans of one class differ only in times, in the resource's varying attributes and in `variableKeys`.
+ */
+export interface SpanClass {
+  readonly id: number;
+  readonly service: string;
+  readonly name: string;
+  readonly kind: number;
+  readonly statusCode: number;
+  /** Of the TraceQL root of the trace; '' when it has none. */
+  readonly rootService: string;
+  readonly rootName: string;
+  readonly isRoot: boolean;
+  /** Attributes that every span of the class has with this very value. */
+  readonly spanConstants: readonly KeyValue[];
+  readonly resourceConstants: readonly KeyValue[];
+  /** Keys that some spans of the class have, or have with different values. A key in neither list never occurs. */
+  readonly spanVariables: ReadonlySet<string>;
+  readonly resourceVariables: ReadonlySet<string>;
+}
+
+/** Exact counts of spans: class × time bucket, sparse, sorted by class then bucket. */
+export interface SpanCounts {
+  /** Seconds of one bucket; divides 60. Bucket b covers [b·s, (b+1)·s) in Unix time. */
+  readonly bucketSeconds: number;
+  /** Offsets into buckets/counts, length classes + 1. */
+  readonly offsets: Uint32Array;
+  /** Bucket numbers (Unix seconds / bucketSeconds). */
+  readonly buckets: Float64Array;
+  readonly counts: Uint32Array;
+}
+
+/** An opened model. Trace i of a model is always the same trace, whatever else is generated. */
+export interface TraceGenerator {
+  readonly modelId: string;
+  /** Traces are numbered 0 … traceCount − 1 by the time bucket of their root, ascending. */
+  readonly traceCount: number;
+  readonly spanCount: number;
+  readonly classes: readonly SpanClass[];
+  readonly spanCounts: SpanCounts;
+  /** The shape of trace i: an index below `shapeCount`. */
+  shapeOf(index: number): number;
+  readonly shapeCount: number;
+  /** The class of each span of a shape, in generation order. */
+  shapeClasses(shape: number): Uint32Array;
+  /** Earliest possible start and latest possible end of trace i, ns: a superset known without generating. */
+  boundsOf(index: number): { start: bigint; end: bigint };
+  /** First trace index whose root bucket ends after `time` (ns); traceCount when none. */
+  firstIndexAt(time: bigint): number;
+  traceId(index: number): string;
+  /** The index behind a trace id of this model (32 lower-case hex digits); undefined when it is not one. */
+  indexOf(traceId: string): number | undefined;
+  /** Whether trace i is a real trace kept verbatim. */
+  isExemplar(index: number): boolean;
+  /** Generates the traces with these indices, in that order. */
+  generate(indices: ArrayLike<number>, options?: { signal?: AbortSignal }): Promise<Trace[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,2 @@
+/** @file The door of pkg/nn. */
+export * from './types';

@@ -1,0 +1,2 @@
+/** @file The door of pkg/query. */
+export * from './types';
