@@ -19,6 +19,20 @@ export const ERRORS = {
   LIMIT_EXCEEDED: { status: 422, hint: 'narrow the request, or raise the named limit' },
   FILE_NOT_FOUND: { status: 404, hint: 'check the path' },
   FILE_UNREADABLE: { status: 500, hint: 'check the permissions and that the file is whole' },
+  STORE_UNAVAILABLE: { status: 503, hint: 'check that the store directory exists and can be read' },
+  STORE_UNSUPPORTED: { status: 400, hint: 'name a directory' },
+  STORE_MODEL_GONE: { status: 404, hint: 'the model was removed while it was being used; ask again' },
+  STORE_BAD_MODEL: { status: 400, hint: 'publish a whole .gent file under a plain file name' },
+  STORE_WRITE_FAILED: { status: 500, hint: 'check free space and permissions of the store' },
+  QUERY_TIMEOUT: { status: 504, hint: 'ask for a shorter time range, or raise the limit QUERY_MILLISECONDS' },
+  QUERY_TOO_MANY_SPANS: { status: 422, hint: 'ask for a shorter time range or fewer services, or raise the limit QUERY_SPANS' },
+  QUERY_MEMORY: { status: 422, hint: 'ask for fewer traces, spans or series, or raise the limit QUERY_ANSWER_BYTES' },
+  QUERY_BAD_REQUEST: { status: 400, hint: 'correct the request' },
+  NN_BAD_SPEC: { status: 400, hint: 'check the sizes of the network against the limits NN_*' },
+  NN_BAD_ROWS: { status: 400, hint: 'check that every column has a value within its vocabulary for each row' },
+  NN_BAD_NETWORK: { status: 422, hint: 'the network is damaged or not one that GenT wrote: restore the file' },
+  NN_TRAINING_FAILED: { status: 500, hint: 'train again; with a smaller learning rate if the loss was not finite' },
+  NN_RUNTIME_MISSING: { status: 500, hint: 'install onnxruntime-node (or onnxruntime-web for the WASM runtime)' },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of {@link ERRORS}. */

@@ -11,6 +11,19 @@ export interface LimitEntry {
 /** The table of limits. Each can be changed with the environment variable GENT_LIMIT_<NAME> or {@link setLimit}. */
 export const LIMITS = {
   JSON_LINE_BYTES: { value: 256 * 1024 * 1024, unit: 'bytes', what: 'one line of an NDJSON file' },
+  STORE_FILES: { value: 100_000, unit: 'files', what: 'one store' },
+  STORE_MODEL_BYTES: { value: 1024 * 1024 * 1024, unit: 'bytes', what: 'one model file' },
+  QUERY_MILLISECONDS: { value: 60_000, unit: 'ms', what: 'the time one query may take' },
+  QUERY_SPANS: { value: 20_000_000, unit: 'spans', what: 'the spans one query may generate or read' },
+  QUERY_ANSWER_BYTES: { value: 256 * 1024 * 1024, unit: 'bytes', what: 'the answer of one query while it is built' },
+  QUERY_FULL_SPANS: { value: 300_000, unit: 'spans', what: 'what a metrics query generates before it estimates instead' },
+  QUERY_ESTIMATE_SPANS: { value: 150_000, unit: 'spans', what: 'the part that a metrics query is estimated from' },
+  QUERY_TAG_SPANS: { value: 30_000, unit: 'spans', what: 'the part of a model that tag names and values are read from' },
+  QUERY_MODEL_CACHE_BYTES: { value: 512 * 1024 * 1024, unit: 'bytes', what: 'models kept open for queries' },
+  QUERY_TRACE_CACHE_BYTES: { value: 128 * 1024 * 1024, unit: 'bytes', what: 'generated traces kept for queries' },
+  NN_PARAMETERS: { value: 4_000_000, unit: 'parameters', what: 'weights of one network' },
+  NN_ROWS: { value: 50_000_000, unit: 'rows', what: 'rows of one training' },
+  NN_BYTES: { value: 32 * 1024 * 1024, unit: 'bytes', what: 'ONNX bytes of one network' },
 } satisfies Record<string, LimitEntry>;
 
 /** A name in {@link LIMITS}. */
