@@ -14,7 +14,7 @@ module.exports = {
         ...base.moduleNameMapper,
       },
       testMatch: ['<rootDir>/src/**/*.test.{ts,tsx}'],
-      setupFilesAfterEnv: ['<rootDir>/.config/jest-setup.js'],
+      setupFilesAfterEnv: ['<rootDir>/jest-setup.js'],
     },
     {
       displayName: 'pkg',
