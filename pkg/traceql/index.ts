@@ -1,2 +1,9 @@
-/** @file The door of pkg/traceql. */
+/** @file The door of pkg/traceql: parse, check, print and evaluate TraceQL. */
 export * from './results';
+export * from './ast';
+export { TraceqlError } from './syntax-error';
+export { formatDuration, parseDuration } from './duration';
+export { INTRINSICS, type Intrinsic, type ValueType } from './intrinsics';
+export type { Scope } from './lexer';
+export { isMetricsQuery, parseQuery, parseTagName } from './query';
+export { printAttribute, printField, printQuery, printStatic, type PrintOptions } from './print';

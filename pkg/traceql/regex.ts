@@ -1,0 +1,57 @@
+/** @file Regular expressions with RE2's syntax, meaning and linear time, compiled once. */
+import { RE2JS } from 're2js';
+import { limit } from '../common';
+
+/** Tests a whole string against an expression. */
+export type Matcher = (text: string) => boolean;
+
+const cache = new Map<string, Matcher>();
+
+// Repetitions multiply: (a{1000}){1000} asks for a million copies. RE2 bounds the program; so do we, before compiling.
+function repetitions(pattern: string): number {
+  let product = 1;
+  for (const found of pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) {
+    product *= Math.max(1, Number(found[2] === undefined || found[2] === '' ? found[1] : found[2]));
+  }
+  return product;
+}
+
+/**
+ * Compiles an expression as TraceQL means it: anchored at both ends, `.` matches newlines too.
+ * @throws Error with a reason when it is not RE2 syntax or over the limits
+ */
+export function compileRegex(pattern: string): Matcher {
+  const known = cache.get(pattern);
+  if (known !== undefined) {
+    return known;
+  }
+  if (pattern.length > limit('TRACEQL_REGEX_CHARACTERS')) {
+    throw new Error(`a regular expression may have ${limit('TRACEQL_REGEX_CHARACTERS')} characters`);
+  }
+  if (repetitions(pattern) * pattern.length > limit('TRACEQL_REGEX_CHARACTERS') * 10) {
+    throw new Error('its repetitions {n} multiply to too large a program');
+  }
+  // Alone first: `a)(b` must not become two groups within the anchors.
+  RE2JS.compile(pattern);
+  const program = RE2JS.compile(`^(?s:${pattern})$`);
+  const results = new Map<string, boolean>();
+  const matcher: Matcher = (text) => {
+    const remembered = results.get(text);
+    if (remembered !== undefined) {
+      return remembered;
+    }
+    const result = program.test(text);
+    if (text.length <= 256) {
+      if (results.size >= limit('TRACEQL_REGEX_CACHE')) {
+        results.clear();
+      }
+      results.set(text, result);
+    }
+    return result;
+  };
+  if (cache.size >= limit('TRACEQL_REGEX_CACHE')) {
+    cache.clear();
+  }
+  cache.set(pattern, matcher);
+  return matcher;
+}
