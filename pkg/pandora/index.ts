@@ -1,0 +1,2 @@
+/** @file The door of pkg/pandora: applications in virtual time whose traces are known to be right, and how to send them. */
+export * from './shop';
