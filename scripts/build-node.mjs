@@ -34,5 +34,9 @@ export async function buildNode({ outdir = path.join(root, 'build'), minify = fa
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await buildNode();
+  // No top-level await: Jest's global set-up loads this module with require().
+  buildNode().catch((error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
 }
