@@ -1,2 +1,7 @@
-/** @file The door of pkg/nn. */
+/** @file The door of pkg/nn: train a network, load one, evaluate it without a runtime. */
 export * from './types';
+export { trainNetwork } from './train';
+export { loadNetwork, type LoadOptions } from './load';
+export { parseNetwork } from './parse-network';
+export { evaluateReference } from './reference';
+export { runShard } from './shard';

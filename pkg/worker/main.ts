@@ -2,7 +2,9 @@
 import { workerData } from 'node:worker_threads';
 
 /** Role name → starts the role with its data. Imports are lazy, so a worker loads only what its role needs. */
-const roles: Record<string, (data: unknown) => Promise<void>> = {};
+const roles: Record<string, (data: unknown) => Promise<void>> = {
+  'nn-shard': async (data) => (await import('../nn')).runShard(data),
+};
 
 async function main(): Promise<void> {
   const { role, data } = workerData as { role: string; data: unknown };

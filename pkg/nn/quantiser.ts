@@ -1,0 +1,198 @@
+/** @file Real parameters ↔ whole-number codes, and the values that the training graph is fed with in their place. */
+import {
+  emptyWeights,
+  INPUT_BITS,
+  MAX_BIAS,
+  MAX_SHIFT,
+  MIN_SHIFT,
+  tableStep,
+  topCode,
+  unitsOf,
+  ZERO_POINT,
+  ACTIVATION_BITS,
+  type IntegerWeights,
+} from './integer';
+import { layoutOf, type LayerLayout, type Layout } from './layout';
+import type { NetworkSpec } from './types';
+
+/** Bits below a unit of the next layer's step that a bias keeps; finer ones would cost bytes and change nothing. */
+const BIAS_FRACTION_BITS = 2;
+/** Scales tried below the one at which nothing is cut: few bits do better when the rare large weights are cut. */
+const FINER_SCALES = 2;
+/** Finest exponent: leaves a bias of a channel with tiny weights the range to matter (2^22 / 2^(6 + 12) = 16). */
+const MAX_EXPONENT = 12;
+
+function clamp(value: number, top: number): number {
+  return value > top ? top : value < -top ? -top : value;
+}
+
+/**
+ * Turns real parameters into the exact values of the integer network (quantisation-aware training with the
+ * straight-through estimator): the training graph only ever computes with numbers that the integer network has, so
+ * there is no gap between what is trained and what is kept.
+ *
+ * Values are fed in units that make each hidden layer come out in activation steps: embeddings in input codes, weights
+ * and biases scaled by {@link feedFactor}.
+ */
+export class Quantiser {
+  readonly layout: Layout;
+  private readonly top: number;
+  private readonly step: number;
+
+  /** @param exponents - one weight exponent e a channel of all layers (weight = code / 2^e); shared by all users */
+  constructor(
+    private readonly spec: NetworkSpec,
+    readonly bits: number,
+    readonly exponents: Int8Array
+  ) {
+    this.layout = layoutOf(spec);
+    this.top = topCode(bits);
+    this.step = tableStep(bits);
+  }
+
+  /** Power of two by which a layer's real weight (w) and real bias (b) are multiplied when fed. */
+  feedFactor(layer: number): { weights: number; bias: number } {
+    const { input } = unitsOf(this.layout, layer);
+    const output = layer === this.layout.layers.length - 1 ? 0 : ACTIVATION_BITS;
+    return { weights: 2 ** (output - input), bias: 2 ** output };
+  }
+
+  /** Chooses the exponents of all channels: the power of two with the least squared error, among a few. */
+  chooseExponents(real: Float32Array): void {
+    this.layout.layers.forEach((layer, index) => {
+      const { input, output } = unitsOf(this.layout, index);
+      const low = MIN_SHIFT - input + output;
+      const high = Math.min(MAX_EXPONENT, MAX_SHIFT - input + output);
+      for (let j = 0; j < layer.outputs; j++) {
+        this.exponents[layer.channel + j] = Math.min(high, Math.max(low, this.bestExponent(real, layer, j)));
+      }
+    });
+  }
+
+  private bestExponent(real: Float32Array, layer: LayerLayout, channel: number): number {
+    let largest = 1e-6;
+    const end = layer.bias;
+    for (let at = layer.weights + channel; at < end; at += layer.outputs) {
+      largest = Math.max(largest, Math.abs(real[at] as number));
+    }
+    const widest = Math.floor(Math.log2((this.top + 0.5) / largest));
+    let best = widest;
+    let least = Infinity;
+    for (let exponent = widest; exponent <= widest + FINER_SCALES; exponent++) {
+      const scale = 2 ** exponent;
+      let error = 0;
+      for (let at = layer.weights + channel; at < end; at += layer.outputs) {
+        const code = (real[at] as number) * scale;
+        error += (code - clamp(Math.round(code), this.top)) ** 2;
+      }
+      error /= scale * scale;
+      if (error < least) {
+        least = error;
+        best = exponent;
+      }
+    }
+    return best;
+  }
+
+  private biasCode(value: number, layer: number, exponent: number): number {
+    const { input, output } = unitsOf(this.layout, layer);
+    const shift = input + exponent - output;
+    const kept = Math.min(shift, BIAS_FRACTION_BITS);
+    const grid = 2 ** Math.max(0, shift - kept);
+    return clamp(Math.round(value * 2 ** (output + kept)), Math.floor(MAX_BIAS / grid)) * grid;
+  }
+
+  /** Writes the values to feed for parameters from … to − 1, and cuts embeddings of `real` to their range. */
+  feed(real: Float32Array, fed: Float32Array, from: number, to: number): void {
+    const unit = 2 ** INPUT_BITS / this.step;
+    const edge = this.top / unit;
+    const tablesEnd = Math.min(to, this.layout.layers[0]?.weights ?? 0);
+    for (let at = from; at < tablesEnd; at++) {
+      const value = clamp(real[at] as number, edge);
+      real[at] = value;
+      fed[at] = Math.round(value * unit) * this.step;
+    }
+    this.layout.layers.forEach((layer, index) => {
+      const { input } = unitsOf(this.layout, index);
+      const factor = this.feedFactor(index);
+      const { outputs, channel } = layer;
+      const first = Math.max(from, layer.weights);
+      const end = Math.min(to, layer.bias);
+      let j = (first - layer.weights) % outputs;
+      for (let at = first; at < end; at++) {
+        const exponent = this.exponents[channel + j] as number;
+        const code = clamp(Math.round((real[at] as number) * POWERS[exponent + 64]!), this.top);
+        fed[at] = code * POWERS[64 - exponent]! * factor.weights;
+        j = j + 1 === outputs ? 0 : j + 1;
+      }
+      for (let at = Math.max(from, layer.bias); at < Math.min(to, layer.bias + outputs); at++) {
+        const exponent = this.exponents[channel + at - layer.bias] as number;
+        fed[at] = this.biasCode(real[at] as number, index, exponent) * 2 ** -(input + exponent) * factor.bias;
+      }
+    });
+  }
+
+  /** Factor from the gradient of a fed value to that of the real parameter, by segments [from, to, factor]. */
+  gradientSegments(): Array<{ from: number; to: number; factor: number }> {
+    const tables = { from: 0, to: this.layout.layers[0]?.weights ?? 0, factor: 2 ** INPUT_BITS };
+    const dense = this.layout.layers.flatMap((layer, index) => {
+      const factor = this.feedFactor(index);
+      return [
+        { from: layer.weights, to: layer.bias, factor: factor.weights },
+        { from: layer.bias, to: layer.bias + layer.outputs, factor: factor.bias },
+      ];
+    });
+    return [tables, ...dense];
+  }
+
+  /** The integer network of real parameters. */
+  toInteger(real: Float32Array): IntegerWeights {
+    const weights = emptyWeights(this.spec);
+    const unit = 2 ** INPUT_BITS / this.step;
+    this.layout.tables.forEach(({ offset }, e) => {
+      const table = weights.tables[e] as Uint8Array;
+      for (let at = 0; at < table.length; at++) {
+        table[at] = ZERO_POINT + clamp(Math.round((real[offset + at] as number) * unit), this.top) * this.step;
+      }
+    });
+    this.layout.layers.forEach(({ weights: from, bias, inputs, outputs, channel }, index) => {
+      const layer = weights.layers[index] as IntegerWeights['layers'][number];
+      const { input, output } = unitsOf(this.layout, index);
+      for (let j = 0; j < outputs; j++) {
+        const exponent = this.exponents[channel + j] as number;
+        layer.shifts[j] = input + exponent - output;
+        layer.bias[j] = this.biasCode(real[bias + j] as number, index, exponent);
+        for (let i = 0; i < inputs; i++) {
+          const code = Math.round((real[from + i * outputs + j] as number) * 2 ** exponent);
+          layer.weights[i * outputs + j] = clamp(code, this.top);
+        }
+      }
+    });
+    return weights;
+  }
+}
+
+/** POWERS[64 + k] = 2^k. */
+const POWERS = Float64Array.from({ length: 129 }, (_, i) => 2 ** (i - 64));
+
+/** Real parameters that give the integer network back, for training to go on from. */
+export function toReal(network: IntegerWeights): Float32Array {
+  const real = new Float32Array(network.layout.size);
+  network.layout.tables.forEach(({ offset }, e) => {
+    network.tables[e]?.forEach((code, at) => {
+      real[offset + at] = (code - ZERO_POINT) / 2 ** INPUT_BITS;
+    });
+  });
+  network.layout.layers.forEach(({ weights, bias, outputs }, index) => {
+    const layer = network.layers[index] as IntegerWeights['layers'][number];
+    const { input, output } = unitsOf(network.layout, index);
+    const exponents = Array.from(layer.shifts, (shift) => shift - input + output);
+    layer.weights.forEach((code, at) => {
+      real[weights + at] = code * 2 ** -(exponents[at % outputs] as number);
+    });
+    layer.bias.forEach((value, j) => {
+      real[bias + j] = value * 2 ** -(input + (exponents[j] as number));
+    });
+  });
+  return real;
+}

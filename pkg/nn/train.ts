@@ -1,0 +1,261 @@
+/** @file Trains a network: checks, splits and packs the rows, runs the shards, and writes the integer network. */
+import type { Worker } from 'node:worker_threads';
+import { GentError, startWorker } from '../common';
+import { BARRIER_CELLS } from './barrier';
+import { encodeNetwork } from './inference-graph';
+import { MAX_WEIGHT_BITS, MIN_WEIGHT_BITS, type IntegerWeights } from './integer';
+import { layoutOf, type Layout } from './layout';
+import { loadNetwork } from './load';
+import { packRows, type PackedRows } from './pack';
+import { parseNetwork } from './parse-network';
+import { Quantiser, toReal } from './quantiser';
+import { Random } from './random';
+import { CONTROL, SHARDS, SUM, type Job, type ShardMessage } from './shard';
+import type { NetworkSpec, TrainedNetwork, TrainingOptions, TrainingRows } from './types';
+
+const DEFAULT_LEARNING_RATE = 0.004;
+const DEFAULT_HELD_OUT = 0.03;
+/** More rows than this say no more about when to stop. */
+const MOST_HELD_OUT = 30_000;
+const DEFAULT_PATIENCE = 6;
+/** Batch by default: about this many steps an epoch, within bounds. */
+const STEPS_AN_EPOCH = 100;
+const BATCH_BOUNDS = [32, 2048] as const;
+/** Standard deviation of an embedding before training. */
+const EMBEDDING_SPREAD = 0.25;
+
+function sharedFloats(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(4 * length));
+}
+
+function checkOptions(options: TrainingOptions): void {
+  const { epochs, batch = 1, learningRate = 1, heldOut = 0, patience = 1, weightBits = MAX_WEIGHT_BITS } = options;
+  const fail = (what: string, value: number): never => {
+    throw new GentError('NN_BAD_SPEC', `training option ${what} is ${value}`);
+  };
+  if (!Number.isInteger(epochs) || epochs < 1) {
+    fail('epochs', epochs);
+  }
+  if (!Number.isInteger(batch) || batch < 1) {
+    fail('batch', batch);
+  }
+  if (!(learningRate > 0)) {
+    fail('learningRate', learningRate);
+  }
+  if (!(heldOut >= 0 && heldOut < 1)) {
+    fail('heldOut', heldOut);
+  }
+  if (!(patience >= 1)) {
+    fail('patience', patience);
+  }
+  if (!Number.isInteger(weightBits) || weightBits < MIN_WEIGHT_BITS || weightBits > MAX_WEIGHT_BITS) {
+    fail('weightBits', weightBits);
+  }
+}
+
+/** Rows to learn from and rows held out, a seeded choice; with too few rows, the same rows serve both ends. */
+function split(count: number, heldOut: number, seed: number): { learn: Uint32Array; held: Uint32Array } {
+  const shared = (length: number): Uint32Array => new Uint32Array(new SharedArrayBuffer(4 * length));
+  const order = shared(count).map((_, i) => i);
+  new Random(seed, 1).shuffle(order);
+  const size = Math.min(MOST_HELD_OUT, Math.floor(count * heldOut));
+  const take = (from: number, to: number): Uint32Array => {
+    const part = shared(to - from);
+    part.set(order.subarray(from, to));
+    return part;
+  };
+  const learn = take(size, count);
+  return { learn, held: size > 0 ? take(0, size) : take(0, Math.min(count, MOST_HELD_OUT)) };
+}
+
+/** He-normal weights (He et al. 2015, arXiv:1502.01852), small embeddings; those of values that never occur are 0. */
+function initialise(real: Float32Array, layout: Layout, rows: PackedRows, seed: number): void {
+  const random = new Random(seed, 2);
+  const normal = (): number =>
+    Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
+  const stride = layout.tables.length + 2;
+  layout.tables.forEach(({ offset, vocabulary, dimension }, e) => {
+    const occurs = new Uint8Array(vocabulary);
+    for (let row = 0, at = e; row < rows.count; row++, at += stride) {
+      occurs[rows.integers[at] as number] = 1;
+    }
+    for (let i = 0; i < vocabulary * dimension; i++) {
+      const value = normal() * EMBEDDING_SPREAD;
+      real[offset + i] = occurs[Math.floor(i / dimension)] === 1 ? value : 0;
+    }
+  });
+  layout.layers.forEach(({ weights, bias, inputs }, index) => {
+    const last = index === layout.layers.length - 1;
+    const spread = Math.sqrt((last ? 0.5 : 2) / inputs);
+    for (let i = weights; i < bias; i++) {
+      real[i] = normal() * spread;
+    }
+  });
+}
+
+/** The network to go on from. */
+function warm(onnx: Uint8Array, spec: NetworkSpec): IntegerWeights {
+  const network = parseNetwork(onnx);
+  if (JSON.stringify(layoutOf(network.spec)) !== JSON.stringify(layoutOf(spec))) {
+    throw new GentError('NN_BAD_SPEC', 'the network to go on from has another shape');
+  }
+  return network;
+}
+
+function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions): Job {
+  const layout = layoutOf(spec);
+  checkOptions(options);
+  const packed = packRows(spec, rows);
+  const { seed } = options;
+  const { learn, held } = split(packed.count, options.heldOut ?? DEFAULT_HELD_OUT, seed);
+  const bits = options.weightBits ?? MAX_WEIGHT_BITS;
+  const wanted = 2 ** Math.round(Math.log2(learn.length / STEPS_AN_EPOCH));
+  const vector = (): Float32Array => sharedFloats(layout.size);
+  const real = vector();
+  initialise(real, layout, packed, seed);
+  if (options.warmStart !== undefined) {
+    real.set(toReal(warm(options.warmStart, spec)));
+  }
+  let weight = 0;
+  packed.weights.forEach((each) => (weight += each));
+  const bytes = (length: number): Int8Array => new Int8Array(new SharedArrayBuffer(length));
+  const control = new Int32Array(new SharedArrayBuffer(4 * (BARRIER_CELLS + CONTROL.cells)));
+  control[CONTROL.planned] = options.epochs;
+  return {
+    spec,
+    bits,
+    seed,
+    epochs: options.epochs,
+    batch: options.batch ?? Math.min(BATCH_BOUNDS[1], Math.max(BATCH_BOUNDS[0], wanted)),
+    learningRate: options.learningRate ?? DEFAULT_LEARNING_RATE,
+    patience: options.patience ?? DEFAULT_PATIENCE,
+    timeBudgetSeconds: options.timeBudgetSeconds ?? 0,
+    rows: packed,
+    learn,
+    held,
+    meanWeight: packed.weights.length > 0 ? weight / packed.count : 1,
+    real,
+    fed: vector(),
+    first: vector(),
+    second: vector(),
+    best: vector(),
+    exponents: bytes(layout.channels),
+    bestExponents: bytes(layout.channels),
+    gradients: Array.from({ length: SHARDS }, vector),
+    control,
+    sums: new Float64Array(new SharedArrayBuffer(8 * SHARDS * SUM.cells)),
+  };
+}
+
+type Done = Extract<ShardMessage, { kind: 'done' }>;
+
+/** Runs the shards to the end; none is left behind, whatever happens. */
+async function runShards(job: Job, { progress, signal }: TrainingOptions): Promise<Done> {
+  const workers: Worker[] = [];
+  let onAbort: (() => void) | undefined;
+  progress?.start('training the network', 0);
+  try {
+    return await new Promise<Done>((resolve, reject) => {
+      onAbort = () => reject(new GentError('CANCELLED', 'the training was cancelled'));
+      if (signal?.aborted === true) {
+        onAbort();
+        return;
+      }
+      signal?.addEventListener('abort', onAbort, { once: true });
+      let started = false;
+      for (let index = 0; index < SHARDS; index++) {
+        const worker = startWorker('nn-shard', { job, index });
+        workers.push(worker);
+        worker.on('message', (message: ShardMessage) => {
+          if (message.kind === 'done') {
+            resolve(message);
+          } else if (message.kind === 'failed') {
+            reject(new GentError('NN_TRAINING_FAILED', message.why));
+          } else {
+            if (!started) {
+              started = true;
+              progress?.start('training the network', message.total);
+            }
+            progress?.update(message.done, message.note);
+          }
+        });
+        worker.on('error', (error) => reject(new GentError('NN_TRAINING_FAILED', error.message, { cause: error })));
+        worker.on('exit', (code) => {
+          if (code !== 0) {
+            reject(new GentError('NN_TRAINING_FAILED', `a training worker ended with exit code ${code}`));
+          }
+        });
+      }
+    });
+  } finally {
+    if (onAbort !== undefined) {
+      signal?.removeEventListener('abort', onAbort);
+    }
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+/** Mean loss (nats a row) of the network in `onnx` over the held-out rows of a job, from its integer logits. */
+async function integerLoss(onnx: Uint8Array, job: Job): Promise<number> {
+  const { spec, held, rows } = job;
+  const network = await loadNetwork(onnx);
+  const inputs = spec.embeddings.length;
+  const at = (row: number, column: number): number => rows.integers[row * (inputs + 2) + column] as number;
+  const levels = new Uint8Array(held.length * spec.levels);
+  held.forEach((row, i) =>
+    levels.set(rows.levels.subarray(row * spec.levels, (row + 1) * spec.levels), i * spec.levels)
+  );
+  const indices = spec.embeddings.map((_, e) => Int32Array.from(held, (row) => at(row, e)));
+  const logits = await network.logits({ count: held.length, indices, levels });
+  await network.close();
+  let loss = 0;
+  let weights = 0;
+  held.forEach((row, i) => {
+    const weight = rows.weights.length > 0 ? (rows.weights[row] as number) : 1;
+    const own = logits.subarray(i * spec.classes, i * spec.classes + at(row, inputs + 1));
+    loss += weight * crossEntropy(own, at(row, inputs));
+    weights += weight;
+  });
+  return loss / weights;
+}
+
+/** −log softmax(logits / 64)[target]. */
+function crossEntropy(logits: Int32Array | Int16Array, target: number): number {
+  let top = -Infinity;
+  for (const logit of logits) {
+    top = Math.max(top, logit);
+  }
+  let sum = 0;
+  for (const logit of logits) {
+    sum += Math.exp((logit - top) / 64);
+  }
+  return Math.log(sum) - ((logits[target] as number) - top) / 64;
+}
+
+/**
+ * Trains a network on `rows` and gives its integer form. The same spec, rows, options and seed give the same bytes on
+ * one machine, unless a time budget is set. Two worker threads do the work.
+ * @throws GentError NN_BAD_SPEC, NN_BAD_ROWS, LIMIT_EXCEEDED for what cannot be trained; CANCELLED by the signal;
+ * NN_TRAINING_FAILED when a worker fails; NN_RUNTIME_MISSING
+ */
+export async function trainNetwork(
+  spec: NetworkSpec,
+  rows: TrainingRows,
+  options: TrainingOptions
+): Promise<TrainedNetwork> {
+  const started = performance.now();
+  const job = makeJob(spec, rows, options);
+  const done = await runShards(job, options);
+  const onnx = encodeNetwork(new Quantiser(spec, job.bits, job.bestExponents).toInteger(job.best));
+  const report = {
+    epochs: done.epochs,
+    rows: rows.count,
+    parameters: job.real.length,
+    trainLoss: done.trainLoss,
+    heldOutLoss: done.heldOutLoss,
+    integerLoss: await integerLoss(onnx, job),
+    seconds: (performance.now() - started) / 1000,
+  };
+  options.progress?.stop(`loss ${report.integerLoss.toFixed(4)} nats, ${report.epochs} epochs`);
+  return { onnx, report };
+}

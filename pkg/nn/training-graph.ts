@@ -1,0 +1,50 @@
+/** @file The training graph of a network: a batch and the (quantised) parameters in, the loss and its gradients out. */
+import { Graph } from './autodiff';
+import { ACTIVATION_TOP } from './integer';
+import type { Layout } from './layout';
+import { encodeModel } from './onnx';
+import { linear, quantiseActivation, softmaxCrossEntropy } from './ops';
+
+/** What a graph can be asked for. */
+export interface TrainingGraphOptions {
+  /** Rows have a number of classes of their own (input `classes`). */
+  readonly masked: boolean;
+  /** Rows have weights of their own: input `weights` is [n × 1], else [1 × 1]. */
+  readonly weighted: boolean;
+  /** Give the gradients too: of `x` as `dx`, of layer i as `dw<i>` and `db<i>`. */
+  readonly gradients: boolean;
+}
+
+/**
+ * ONNX bytes of the graph. Inputs: `x` float [n × width], `targets` int32 [n], `weights`, `classes` int32 [n × 1] when
+ * masked, `w<i>`, `b<i>`. Outputs: `loss` (the weighted sum) and the gradients.
+ */
+export function encodeTrainingGraph(layout: Layout, options: TrainingGraphOptions): Uint8Array {
+  const graph = new Graph();
+  const input = graph.input('x', ['n', layout.width]);
+  const parameters = layout.layers.map(({ inputs, outputs }, index) => ({
+    weights: graph.input(`w${index}`, [inputs, outputs]),
+    bias: graph.input(`b${index}`, [outputs]),
+  }));
+  let x = input;
+  parameters.forEach(({ weights, bias }, index) => {
+    x = linear(graph, x, weights, bias);
+    if (index < parameters.length - 1) {
+      x = quantiseActivation(graph, x, ACTIVATION_TOP);
+    }
+  });
+  const targets = graph.input('targets', ['n'], 'int32');
+  const weights = graph.input('weights', options.weighted ? ['n', 1] : [1, 1]);
+  const classes = options.masked ? graph.input('classes', ['n', 1], 'int32') : undefined;
+  const loss = softmaxCrossEntropy(graph, x, targets, weights, classes);
+  const wanted = [input, ...parameters.flatMap((layer) => [layer.weights, layer.bias])];
+  const names = ['dx', ...parameters.flatMap((_, index) => [`dw${index}`, `db${index}`])];
+  const gradients = options.gradients ? graph.gradients(loss, wanted) : [];
+  graph.output('loss', loss);
+  gradients.forEach((gradient, index) => {
+    if (gradient !== undefined) {
+      graph.output(names[index] as string, gradient);
+    }
+  });
+  return encodeModel(graph.model());
+}
