@@ -19,13 +19,13 @@ module.exports = {
     {
       displayName: 'pkg',
       transform,
-      testEnvironment: 'node',
+      testEnvironment: '<rootDir>/scripts/jest-node-environment.cjs',
       testMatch: ['<rootDir>/pkg/**/*.test.ts'],
     },
     {
       displayName: 'tests',
       transform,
-      testEnvironment: 'node',
+      testEnvironment: '<rootDir>/scripts/jest-node-environment.cjs',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/e2e/'],
     },

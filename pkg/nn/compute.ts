@@ -49,7 +49,7 @@ export class ShardCompute {
     const layout = layoutOf(job.spec);
     const options = { masked: job.rows.masked, weighted: job.rows.weights.length > 0 };
     const session = (gradients: boolean): Promise<InferenceSession> =>
-      ort.InferenceSession.create(encodeTrainingGraph(layout, { ...options, gradients }), sessionOptions());
+      ort.InferenceSession.create(encodeTrainingGraph(layout, { ...options, gradients }), sessionOptions('native'));
     return new ShardCompute(job, index, ort, await session(false), await session(true));
   }
 

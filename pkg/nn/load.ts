@@ -120,7 +120,8 @@ export interface LoadOptions {
  */
 export async function loadNetwork(onnx: Uint8Array, options: LoadOptions = {}): Promise<IntegerNetwork> {
   const network = parseNetwork(onnx);
-  const ort = await loadRuntime(options.runtime ?? 'native');
-  const session = await ort.InferenceSession.create(encodeLayers(network), sessionOptions(options.threads));
+  const { runtime = 'native', threads } = options;
+  const ort = await loadRuntime(runtime);
+  const session = await ort.InferenceSession.create(encodeLayers(network), sessionOptions(runtime, threads));
   return new OrtNetwork(network, ort, session);
 }

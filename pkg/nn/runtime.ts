@@ -51,8 +51,10 @@ export function loadRuntime(runtime: Runtime): Promise<OrtModule> {
  * Session settings: one thread by default, since two intra-op threads gain little on small layers, lose much on a busy
  * machine, and race in ScatterND.
  */
-export function sessionOptions(threads = 1): InferenceSession.SessionOptions {
+export function sessionOptions(runtime: Runtime, threads = 1): InferenceSession.SessionOptions {
   return {
+    // Named, since both packages register with one onnxruntime-common where both are loaded.
+    executionProviders: [runtime === 'native' ? 'cpu' : 'wasm'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
