@@ -10,10 +10,11 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 /**
  * Bundles the Node entry points into `outdir`.
  * @param {{ outdir?: string, minify?: boolean, entryPoints?: Record<string, string> }} options
+ * @returns esbuild's result with its metafile
  */
 export async function buildNode({ outdir = path.join(root, 'build'), minify = false, entryPoints } = {}) {
   const version = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).version;
-  await build({
+  return build({
     entryPoints: entryPoints ?? {
       gent: path.join(root, 'pkg/cli/main.ts'),
       worker: path.join(root, 'pkg/worker/main.ts'),
@@ -30,6 +31,7 @@ export async function buildNode({ outdir = path.join(root, 'build'), minify = fa
     external: ['onnxruntime-node', 'onnxruntime-web'],
     define: { __GENT_VERSION__: JSON.stringify(version), __GENT_BUNDLED__: 'true' },
     logLevel: 'warning',
+    metafile: true,
   });
 }
 

@@ -1,7 +1,7 @@
 /** @file The query as Grafana sends it (JSON of GenTQuery in the browser half) → what is asked, checked. */
 import { GentError } from '../common';
 import type { TimeRange } from '../query';
-import { parseDuration } from './duration';
+import { parseDuration } from '../traceql';
 import type { TableType } from './frames';
 
 /** The part of Grafana's DataQuery message that is read here. */
@@ -103,7 +103,7 @@ function stepOf(object: JsonObject, raw: RawQuery, range: TimeRange): bigint {
   const asked = text(object, 'step');
   if (asked !== '') {
     const step = parseDuration(asked);
-    if (step === undefined) {
+    if (step === undefined || step <= 0n) {
       throw new GentError('PLUGIN_QUERY', `step ${JSON.stringify(asked)} is no duration such as 30s or 1m30s`);
     }
     return step;

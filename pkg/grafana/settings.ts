@@ -82,7 +82,10 @@ export function parseSettings(raw: RawSettings | undefined, env: NodeJS.ProcessE
   const address = text(json, 'address');
   const store = text(json, 'store') ?? (address === undefined ? env.GF_PLUGIN_STORE?.trim() || undefined : undefined);
   if (store !== undefined && !path.isAbsolute(store)) {
-    throw new GentError('PLUGIN_SETTINGS', `the store directory ${store} must be an absolute path on the Grafana server`);
+    throw new GentError(
+      'PLUGIN_SETTINGS',
+      `the store directory ${store} must be an absolute path on the Grafana server`
+    );
   }
   return {
     store,

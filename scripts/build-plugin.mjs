@@ -1,0 +1,140 @@
+// Builds dist/, a complete Grafana plugin: the browser half with webpack, then the backend, its launchers and the
+// native files of one platform. `--platform linux/amd64` (default: this machine), `--backend-only`, and for tests `--out DIR`, `--entry FILE`.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { buildNode, root } from './build-node.mjs';
+
+const dist = path.join(root, 'dist');
+const modules = path.join(root, 'node_modules');
+const manifest = JSON.parse(readFileSync(path.join(root, 'plugin.json'), 'utf8'));
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+// Go's names for platforms, which Grafana uses, and Node's.
+const NODE_ARCH = { amd64: 'x64', arm64: 'arm64' };
+const GO_ARCH = { x64: 'amd64', arm64: 'arm64' };
+const LAUNCHERS = ['linux_amd64', 'linux_arm64', 'darwin_arm64'];
+
+/** The platform of this machine as Grafana names it, e.g. linux/amd64. */
+export function currentPlatform() {
+  return `${process.platform}/${GO_ARCH[process.arch] ?? process.arch}`;
+}
+
+function buildFrontend() {
+  const config = path.join(root, '.config/webpack/webpack.config.js');
+  const cli = path.join(modules, 'webpack-cli/bin/cli.js');
+  const run = spawnSync(process.execPath, [cli, '-c', config, '--env', 'production'], { cwd: root, stdio: 'inherit' });
+  if (run.status !== 0) {
+    throw new Error(`webpack failed with exit code ${run.status}`);
+  }
+}
+
+/** plugin.json and the documents: webpack copies them too, but the backend alone must be loadable as well. */
+function copyManifest(out) {
+  const today = new Date().toISOString().slice(0, 10);
+  const fill = (text) =>
+    text.replaceAll('%VERSION%', version).replaceAll('%TODAY%', today).replaceAll('%PLUGIN_ID%', manifest.id);
+  writeFileSync(path.join(out, 'plugin.json'), fill(readFileSync(path.join(root, 'plugin.json'), 'utf8')));
+  for (const [file, ...sources] of [
+    ['README.md', 'src/README.md', 'README.md'],
+    ['CHANGELOG.md', 'CHANGELOG.md'],
+    ['LICENSE', 'LICENSE'],
+  ]) {
+    const source = sources.map((name) => path.join(root, name)).find((name) => existsSync(name));
+    if (source !== undefined) {
+      writeFileSync(path.join(out, file), fill(readFileSync(source, 'utf8')));
+    }
+  }
+  cpSync(path.join(root, 'src/img'), path.join(out, 'img'), { recursive: true });
+}
+
+/** onnxruntime as it is installed, without its install scripts and the libraries of other platforms. */
+function copyOnnxruntime(out, platform) {
+  const [os, goArch] = platform.split('/');
+  const native = path.join('bin/napi-v6', os, NODE_ARCH[goArch] ?? '');
+  const from = path.join(modules, 'onnxruntime-node');
+  if (goArch === undefined || !existsSync(path.join(from, native))) {
+    throw new Error(`onnxruntime-node has no native library for ${platform}`);
+  }
+  rmSync(path.join(out, 'node_modules'), { recursive: true, force: true });
+  const runtime = path.join(out, 'node_modules/onnxruntime-node');
+  const wanted = (source) =>
+    !/\.(d\.ts|map)$/.test(source) &&
+    // Two names of one library: the binding asks for the one with the major version.
+    !/libonnxruntime\.\d+\.\d+\.\d+\.dylib$/.test(source);
+  const copy = (source, target) => cpSync(source, target, { recursive: true, filter: wanted });
+  copy(path.join(from, 'dist'), path.join(runtime, 'dist'));
+  copy(path.join(from, native), path.join(runtime, native));
+  copyFileSync(path.join(from, 'package.json'), path.join(runtime, 'package.json'));
+  const common = path.join(out, 'node_modules/onnxruntime-common');
+  copy(path.join(modules, 'onnxruntime-common/dist/cjs'), path.join(common, 'dist/cjs'));
+  copyFileSync(path.join(modules, 'onnxruntime-common/package.json'), path.join(common, 'package.json'));
+}
+
+/** The licences of everything that was bundled, as those licences ask. */
+function writeNotices(out, inputs) {
+  const packages = new Set(['onnxruntime-node', 'onnxruntime-common']);
+  for (const input of inputs) {
+    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
+    if (name !== undefined) {
+      packages.add(name);
+    }
+  }
+  const parts = [...packages].sort().map((name) => {
+    const dir = path.join(modules, name);
+    const info = JSON.parse(readFileSync(path.join(dir, 'package.json'), 'utf8'));
+    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'License', 'LICENSE-MIT']
+      .map((candidate) => path.join(dir, candidate))
+      .find((candidate) => existsSync(candidate));
+    const text = file === undefined ? `Licence: ${info.license}` : readFileSync(file, 'utf8').trim();
+    return `${name} ${info.version} (${info.license})\n\n${text}`;
+  });
+  const head = 'This plugin contains the following software, each under its own licence.';
+  writeFileSync(path.join(out, 'THIRD_PARTY_NOTICES.txt'), `${[head, ...parts].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
+}
+
+function writeLaunchers(out) {
+  for (const platform of LAUNCHERS) {
+    const file = path.join(out, `${manifest.executable}_${platform}`);
+    copyFileSync(path.join(root, 'scripts/launcher/gpx.sh'), file);
+    chmodSync(file, 0o755);
+  }
+}
+
+/**
+ * Everything of the plugin but the browser half, into `out`.
+ * @param {{ out?: string, platform?: string, entry?: string }} options - `entry`: another main module (tests)
+ */
+export async function buildBackend({ out = dist, platform = currentPlatform(), entry } = {}) {
+  mkdirSync(out, { recursive: true });
+  const result = await buildNode({
+    outdir: out,
+    minify: true,
+    entryPoints: {
+      backend: entry ?? path.join(root, 'pkg/grafana/main.ts'),
+      worker: path.join(root, 'pkg/worker/main.ts'),
+    },
+  });
+  copyManifest(out);
+  copyOnnxruntime(out, platform);
+  writeNotices(out, Object.keys(result.metafile.inputs));
+  writeLaunchers(out);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({
+    options: {
+      platform: { type: 'string' },
+      'backend-only': { type: 'boolean', default: false },
+      out: { type: 'string' },
+      entry: { type: 'string' },
+    },
+  });
+  const { 'backend-only': backendOnly, ...options } = values;
+  if (!backendOnly) {
+    buildFrontend();
+  }
+  await buildBackend(options);
+}
