@@ -25,7 +25,10 @@ export const ERRORS = {
   STORE_BAD_MODEL: { status: 400, hint: 'publish a whole .gent file under a plain file name' },
   STORE_WRITE_FAILED: { status: 500, hint: 'check free space and permissions of the store' },
   QUERY_TIMEOUT: { status: 504, hint: 'ask for a shorter time range, or raise the limit QUERY_MILLISECONDS' },
-  QUERY_TOO_MANY_SPANS: { status: 422, hint: 'ask for a shorter time range or fewer services, or raise the limit QUERY_SPANS' },
+  QUERY_TOO_MANY_SPANS: {
+    status: 422,
+    hint: 'ask for a shorter time range or fewer services, or raise the limit QUERY_SPANS',
+  },
   QUERY_MEMORY: { status: 422, hint: 'ask for fewer traces, spans or series, or raise the limit QUERY_ANSWER_BYTES' },
   QUERY_BAD_REQUEST: { status: 400, hint: 'correct the request' },
   NN_BAD_SPEC: { status: 400, hint: 'check the sizes of the network against the limits NN_*' },
@@ -33,6 +36,7 @@ export const ERRORS = {
   NN_BAD_NETWORK: { status: 422, hint: 'the network is damaged or not one that GenT wrote: restore the file' },
   NN_TRAINING_FAILED: { status: 500, hint: 'train again; with a smaller learning rate if the loss was not finite' },
   NN_RUNTIME_MISSING: { status: 500, hint: 'install onnxruntime-node (or onnxruntime-web for the WASM runtime)' },
+  FILE_UNWRITABLE: { status: 500, hint: 'check the directory, its permissions and the free space' },
   TRACE_DOCUMENT_INVALID: { status: 400, hint: 'send traces as OTLP, Jaeger or Zipkin prescribe them' },
   TRACE_FORMAT_UNKNOWN: { status: 415, hint: 'name the format with --format otlp, jaeger or zipkin' },
   TRACE_GZIP_CORRUPT: { status: 400, hint: 'the file is cut short or damaged: copy it again' },
@@ -42,19 +46,34 @@ export const ERRORS = {
   MODEL_VERSION: { status: 422, hint: 'open the model with a newer build of GenT' },
   MODEL_CORRUPT: { status: 422, hint: 'the file is damaged: restore it from a copy, or train again' },
   MODEL_TOO_LARGE: { status: 422, hint: 'check the file; raise the named limit if it is meant to be this large' },
+  TRAINER_LISTEN: { status: 500, hint: 'choose a free address with --listen HOST:PORT (port 0 takes any free one)' },
+  TRAINER_TRAINING_FAILED: {
+    status: 500,
+    hint: 'the batch is kept in the store under .failed: train it with `gent train --traces`',
+  },
+  TRAINER_SEND_FAILED: { status: 502, hint: 'check that the trainer runs at that address and has room' },
   TRAIN_EMPTY: { status: 400, hint: 'give at least one trace with one span' },
   TRAIN_TOO_LARGE: { status: 422, hint: 'train on smaller batches, or raise the named limit' },
   GENERATE_BAD_INDEX: { status: 400, hint: 'trace indices run from 0 to the number of traces minus one' },
-  PLUGIN_HANDSHAKE: { status: 500, hint: 'this program is a Grafana plugin: install it in Grafana and let Grafana start it' },
+  PLUGIN_HANDSHAKE: {
+    status: 500,
+    hint: 'this program is a Grafana plugin: install it in Grafana and let Grafana start it',
+  },
   PLUGIN_SETTINGS: { status: 400, hint: 'open the settings of the data source, correct them, and press Save & test' },
   PLUGIN_QUERY: { status: 400, hint: 'correct the query' },
-  PLUGIN_TRACE_NOT_FOUND: { status: 404, hint: 'search for similar ones with TraceQL, for example by service and span name' },
+  PLUGIN_TRACE_NOT_FOUND: {
+    status: 404,
+    hint: 'search for similar ones with TraceQL, for example by service and span name',
+  },
   PLUGIN_RESOURCE: { status: 404, hint: 'the resources are tags, tag-values, models and health' },
   PLUGIN_METHOD: { status: 405, hint: 'use GET' },
   TRACEQL_SYNTAX: { status: 400, hint: 'correct the query at that position' },
   TRACEQL_INVALID: { status: 400, hint: 'correct the types or values at that position' },
   TRACEQL_UNSUPPORTED: { status: 400, hint: 'write the query without that part' },
-  TRACEQL_RUNTIME: { status: 400, hint: 'guard the expression, for example `{ .y != 0 && .x / .y > 2 }`, or use coalesce()' },
+  TRACEQL_RUNTIME: {
+    status: 400,
+    hint: 'guard the expression, for example `{ .y != 0 && .x / .y > 2 }`, or use coalesce()',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of {@link ERRORS}. */

@@ -16,9 +16,17 @@ export const LIMITS = {
   QUERY_MILLISECONDS: { value: 60_000, unit: 'ms', what: 'the time one query may take' },
   QUERY_SPANS: { value: 20_000_000, unit: 'spans', what: 'the spans one query may generate or read' },
   QUERY_ANSWER_BYTES: { value: 256 * 1024 * 1024, unit: 'bytes', what: 'the answer of one query while it is built' },
-  QUERY_FULL_SPANS: { value: 300_000, unit: 'spans', what: 'what a metrics query generates before it estimates instead' },
+  QUERY_FULL_SPANS: {
+    value: 300_000,
+    unit: 'spans',
+    what: 'what a metrics query generates before it estimates instead',
+  },
   QUERY_ESTIMATE_SPANS: { value: 150_000, unit: 'spans', what: 'the part that a metrics query is estimated from' },
-  QUERY_TAG_SPANS: { value: 30_000, unit: 'spans', what: 'the part of a model that tag names and values are read from' },
+  QUERY_TAG_SPANS: {
+    value: 30_000,
+    unit: 'spans',
+    what: 'the part of a model that tag names and values are read from',
+  },
   QUERY_MODEL_CACHE_BYTES: { value: 512 * 1024 * 1024, unit: 'bytes', what: 'models kept open for queries' },
   QUERY_TRACE_CACHE_BYTES: { value: 128 * 1024 * 1024, unit: 'bytes', what: 'generated traces kept for queries' },
   NN_PARAMETERS: { value: 4_000_000, unit: 'parameters', what: 'weights of one network' },
@@ -39,13 +47,34 @@ export const LIMITS = {
   PLUGIN_MESSAGE_BYTES: { value: 64 * 1024 * 1024, unit: 'bytes', what: 'one gRPC request from Grafana' },
   PLUGIN_QUERIES: { value: 200, unit: 'queries', what: 'queries of one QueryData request' },
   TRACEQL_QUERY_CHARACTERS: { value: 128 * 1024, unit: 'characters', what: 'the text of one TraceQL query' },
-  TRACEQL_NESTING: { value: 200, unit: 'levels', what: 'parentheses and unary operators within each other in one query' },
+  TRACEQL_NESTING: {
+    value: 200,
+    unit: 'levels',
+    what: 'parentheses and unary operators within each other in one query',
+  },
   TRACEQL_OPERATORS: { value: 2000, unit: 'operators', what: 'operators within each other in one query' },
   TRACEQL_REGEX_CHARACTERS: { value: 4000, unit: 'characters', what: 'one regular expression' },
   TRACEQL_REGEX_CACHE: { value: 1000, unit: 'entries', what: 'compiled expressions, and answers kept for each' },
-  TRACEQL_EVENT_PAIRS: { value: 10_000, unit: 'pairs', what: 'pairs of an event and a link that are tried for one span' },
+  TRACEQL_EVENT_PAIRS: {
+    value: 10_000,
+    unit: 'pairs',
+    what: 'pairs of an event and a link that are tried for one span',
+  },
   TRACEQL_SERIES: { value: 100_000, unit: 'series', what: 'series of one metrics query' },
   TRACEQL_SAMPLES: { value: 50_000_000, unit: 'numbers', what: 'samples and histogram buckets of one metrics query' },
+  OTLP_BODY_BYTES: { value: 20 * 1024 * 1024, unit: 'bytes', what: 'the body of one OTLP request as sent' },
+  OTLP_INFLATED_BYTES: { value: 20 * 1024 * 1024, unit: 'bytes', what: 'the body of one OTLP request after unzipping' },
+  OTLP_IN_FLIGHT_BYTES: {
+    value: 64 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'bodies of OTLP requests being read at a time',
+  },
+  TRAINER_HELD_BYTES: {
+    value: 256 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'what the trainer holds in memory before it refuses',
+  },
+  TRAINER_BATCH_SPANS: { value: 2_000_000, unit: 'spans', what: 'one batch of the trainer' },
 } satisfies Record<string, LimitEntry>;
 
 /** A name in {@link LIMITS}. */

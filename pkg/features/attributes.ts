@@ -1,0 +1,295 @@
+/** @file Attributes, events and links of every operation, learnt as bags; and their bytes. */
+import { ByteReader, ByteWriter } from '../model';
+import type { BatchColumns, PairEntry } from './collect';
+import type { OrderedBatch } from './forest';
+import { binOf, learnTable, readTables, writeTables, type QuantileTable } from './quantiser';
+import { readBag, readValueList, ValueListWriter, writeBag, writeValueList, type ValueList } from './bag-codec';
+import { learnBag, type Bag, type Encoded, type Observations } from './slots';
+
+/** Events of one name on spans of one operation. */
+export interface EventModel {
+  readonly name: string;
+  /** When they happen: share of the span's duration, in millionths. */
+  readonly time: QuantileTable;
+  readonly bag: Bag;
+}
+
+/** What spans of one operation carry. */
+export interface OperationAttributes {
+  /** Attributes, and the fields statusMessage, traceState, flags, dropped*Count, `events` (names) and `links` (how many). */
+  readonly spans: Bag;
+  readonly events: readonly EventModel[];
+  readonly links: Bag | undefined;
+}
+
+export interface AttributeModel {
+  readonly list: ValueList;
+  readonly operations: readonly OperationAttributes[];
+}
+
+/** One thing the network draws: a group of slots, or the number of a slot. */
+export interface AttributeField {
+  readonly operation: number;
+  /** Index of the group, or −1. */
+  readonly group: number;
+  /** Index of the slot whose number it is, or −1. */
+  readonly slot: number;
+  readonly classes: number;
+}
+
+/** The fields of all operations, those of one operation in the order in which they are drawn. */
+export function attributeFields(model: AttributeModel): AttributeField[] {
+  const fields: AttributeField[] = [];
+  model.operations.forEach(({ spans }, operation) => {
+    spans.groups.forEach((group, g) => fields.push({ operation, group: g, slot: -1, classes: group.tuples.length }));
+    spans.slots.forEach((slot, s) => {
+      if (slot.table !== undefined) {
+        fields.push({ operation, group: -1, slot: s, classes: slot.table.codes.length - 1 });
+      }
+    });
+  });
+  return fields;
+}
+
+/** Classes of the spans of the batch. */
+export interface EncodedAttributes {
+  /** Spans (in the new order) of each operation. */
+  readonly members: readonly Int32Array[];
+  readonly encoded: readonly Encoded[];
+}
+
+const EVENT_TIME_SCALE = 1_000_000;
+const MAX_EVENTS = 64;
+const MAX_LINKS = 16;
+
+/** The batch with the names of each span's events and the number of its links as if they were attributes. */
+function withEventPairs(
+  batch: BatchColumns,
+  k: number
+): { batch: BatchColumns; eventPair: Int32Array; linkPair: Int32Array } {
+  const keys = [...batch.keys];
+  const pairs: PairEntry[] = [...batch.pairs];
+  const extra: number[] = [];
+  const ids = new Map<string, number>();
+  const eventKey = keys.push({ role: 'field', key: 'events' }) - 1;
+  const linkKey = keys.push({ role: 'field', key: 'links' }) - 1;
+  const pairOf = (id: string, make: () => PairEntry): number => {
+    let pair = ids.get(id);
+    if (pair === undefined) {
+      pair = pairs.push(make()) - 1;
+      extra.push(0x7fffffff);
+      ids.set(id, pair);
+    }
+    return pair;
+  };
+  const eventPair = new Int32Array(batch.spans).fill(-1);
+  const linkPair = new Int32Array(batch.spans).fill(-1);
+  for (let i = 0; i < batch.spans; i++) {
+    const names: number[] = [];
+    for (
+      let e = batch.eventOffset[i] as number;
+      e < (batch.eventOffset[i + 1] as number) && names.length < MAX_EVENTS;
+      e++
+    ) {
+      if ((batch.eventNameTraces[batch.eventName[e] as number] as number) >= k) {
+        names.push(batch.eventName[e] as number);
+      }
+    }
+    if (names.length > 0) {
+      eventPair[i] = pairOf(`e${names.join()}`, () => ({
+        key: eventKey,
+        value: names.map((name) => batch.eventNames[name] as string),
+      }));
+    }
+    const links = Math.min(MAX_LINKS, (batch.linkOffset[i + 1] as number) - (batch.linkOffset[i] as number));
+    if (links > 0) {
+      linkPair[i] = pairOf(`l${links}`, () => ({ key: linkKey, value: BigInt(links) }));
+    }
+  }
+  const pairTraces = new Int32Array(pairs.length);
+  pairTraces.set(batch.pairTraces);
+  pairTraces.set(extra, batch.pairTraces.length);
+  return { batch: { ...batch, keys, pairs, pairTraces }, eventPair, linkPair };
+}
+
+function observe(
+  lists: { offset: Int32Array; pool: Int32Array },
+  members: ArrayLike<number>,
+  traceOf: (member: number) => number,
+  extras: readonly Int32Array[] = []
+): Observations {
+  return {
+    count: members.length,
+    trace: (i) => traceOf(members[i] as number),
+    pairs(i, into) {
+      const at = members[i] as number;
+      for (let p = lists.offset[at] as number; p < (lists.offset[at + 1] as number); p++) {
+        into.push(lists.pool[p] as number);
+      }
+      for (const extra of extras) {
+        if ((extra[at] as number) >= 0) {
+          into.push(extra[at] as number);
+        }
+      }
+    },
+  };
+}
+
+function groupBy(count: number, keyOf: (i: number) => number, groups: number): Int32Array[] {
+  const sizes = new Int32Array(groups);
+  for (let i = 0; i < count; i++) {
+    const key = keyOf(i);
+    sizes[key] = (sizes[key] as number) + 1;
+  }
+  const lists = Array.from(sizes, (size) => new Int32Array(size));
+  sizes.fill(0);
+  for (let i = 0; i < count; i++) {
+    const key = keyOf(i);
+    (lists[key] as Int32Array)[sizes[key] as number] = i;
+    sizes[key] = (sizes[key] as number) + 1;
+  }
+  return lists;
+}
+
+/**
+ * Learns attributes, events and links.
+ * @param traceOf - trace of each span in the new order
+ * @param k - values, and names of events, seen in fewer traces are not kept
+ */
+export function learnAttributes(
+  source: BatchColumns,
+  ordered: OrderedBatch,
+  traceOf: Int32Array,
+  k: number
+): { model: AttributeModel; encoded: EncodedAttributes } {
+  const { batch, eventPair, linkPair } = withEventPairs(source, k);
+  const operationOf = (span: number): number => batch.dictionary.nodes[batch.node[span] as number]?.operation ?? 0;
+  const operations = batch.dictionary.operations.length;
+  const members = groupBy(batch.spans, (i) => operationOf(ordered.order[i] as number), operations);
+  const writer = new ValueListWriter(batch);
+  const encoded: Encoded[] = [];
+  const model = members.map((spans): OperationAttributes => {
+    const columnsOf = Int32Array.from(spans, (i) => ordered.order[i] as number);
+    // spans change places within their trace only
+    const traceOfOld = (old: number): number => traceOf[old] as number;
+    const learnt = learnBag(batch, observe(batch.attributes, columnsOf, traceOfOld, [eventPair, linkPair]), k);
+    encoded.push(learnt.encoded);
+    const events = learnEvents(batch, columnsOf, traceOfOld, k, writer);
+    const links: number[] = [];
+    const linkSpan = new Map<number, number>();
+    for (const old of columnsOf) {
+      for (let l = batch.linkOffset[old] as number; l < (batch.linkOffset[old + 1] as number); l++) {
+        links.push(l);
+        linkSpan.set(l, old);
+      }
+    }
+    return {
+      spans: writer.bag(learnt.bag),
+      events,
+      links:
+        links.length === 0
+          ? undefined
+          : writer.bag(
+              learnBag(
+                batch,
+                observe(batch.linkAttributes, links, (l) => traceOfOld(linkSpan.get(l) as number)),
+                k
+              ).bag
+            ),
+    };
+  });
+  return {
+    model: { list: { keys: writer.keys, pairs: writer.pairs }, operations: model },
+    encoded: { members, encoded },
+  };
+}
+
+function learnEvents(
+  batch: BatchColumns,
+  spans: Int32Array,
+  traceOf: (span: number) => number,
+  k: number,
+  writer: ValueListWriter
+): EventModel[] {
+  const byName = new Map<number, { events: number[]; spans: number[] }>();
+  for (const span of spans) {
+    for (let e = batch.eventOffset[span] as number; e < (batch.eventOffset[span + 1] as number); e++) {
+      const name = batch.eventName[e] as number;
+      if ((batch.eventNameTraces[name] as number) < k) {
+        continue;
+      }
+      let found = byName.get(name);
+      if (found === undefined) {
+        found = { events: [], spans: [] };
+        byName.set(name, found);
+      }
+      found.events.push(e);
+      found.spans.push(span);
+    }
+  }
+  return [...byName].map(([name, found]): EventModel => {
+    const spanOf = new Map(found.events.map((e, i) => [e, found.spans[i] as number]));
+    const shares = Float64Array.from(found.events, (e, i) => {
+      const duration = Math.max(1, batch.duration[found.spans[i] as number] as number);
+      const share = (batch.eventTime[e] as number) / duration;
+      return Math.round(Math.max(0, Math.min(1, share)) * EVENT_TIME_SCALE);
+    });
+    const observations = observe(batch.eventAttributes, found.events, (e) => traceOf(spanOf.get(e) as number));
+    return {
+      name: batch.eventNames[name] as string,
+      time: learnTable(shares, 16),
+      bag: writer.bag(learnBag(batch, observations, k).bag),
+    };
+  });
+}
+
+/** Classes of one field for the spans of its operation; −1 where the span has no such number. */
+export function fieldClasses(field: AttributeField, model: AttributeModel, encoded: EncodedAttributes): Int16Array {
+  const columns = encoded.encoded[field.operation] as Encoded;
+  if (field.group >= 0) {
+    return Int16Array.from(columns.groups[field.group] as Uint8Array);
+  }
+  const table = model.operations[field.operation]?.spans.slots[field.slot]?.table as QuantileTable;
+  return Int16Array.from(columns.numbers.get(field.slot) as Float64Array, (value) =>
+    Number.isNaN(value) ? -1 : binOf(table, value)
+  );
+}
+
+/** Writes the attribute model: the values to `values`, the rest to `writer`. */
+export function writeAttributeModel(values: ByteWriter, writer: ByteWriter, model: AttributeModel): void {
+  writeValueList(values, model.list);
+  writer.varint(model.operations.length);
+  for (const operation of model.operations) {
+    writeBag(writer, operation.spans);
+    writer.varint(operation.events.length);
+    for (const event of operation.events) {
+      writer.string(event.name);
+      writeTables(writer, [event.time], true);
+      writeBag(writer, event.bag);
+    }
+    writer.byte(operation.links === undefined ? 0 : 1);
+    if (operation.links !== undefined) {
+      writeBag(writer, operation.links);
+    }
+  }
+}
+
+/** Reads what {@link writeAttributeModel} wrote. */
+export function readAttributeModel(values: ByteReader, reader: ByteReader, operations: number): AttributeModel {
+  const list = readValueList(values);
+  if (reader.varint() !== operations) {
+    reader.fail(`attributes of another number of operations than ${operations}`);
+  }
+  return {
+    list,
+    operations: Array.from({ length: operations }, (): OperationAttributes => {
+      const spans = readBag(reader, list);
+      const events = Array.from({ length: reader.count(4) }, (): EventModel => {
+        const name = reader.string();
+        const time = readTables(reader)[0];
+        return { name, time: time ?? reader.fail('an event without times'), bag: readBag(reader, list) };
+      });
+      return { spans, events, links: reader.byte() === 1 ? readBag(reader, list) : undefined };
+    }),
+  };
+}

@@ -1,0 +1,160 @@
+/** @file Bags as bytes. Values are stored once in a list that slots point into. */
+import { ByteReader, ByteWriter } from '../model';
+import type { AttributeValue } from '../trace';
+import { readTables, writeTables, type QuantileTable } from './quantiser';
+import { readTemplates, writeTemplates, type Template } from './patterns';
+import type { KeyEntry, PairEntry } from './collect';
+import { Letter, type Bag, type Group, type Slot } from './slots';
+import { readValue, writeValue } from './values';
+
+/** Keys and values that bags point into. */
+export interface ValueList {
+  readonly keys: readonly KeyEntry[];
+  readonly pairs: readonly PairEntry[];
+}
+
+/** Collects the keys and pairs that are really used, so that nothing else gets into the file. */
+export class ValueListWriter {
+  private readonly keyIds = new Map<number, number>();
+  private readonly pairIds = new Map<number, number>();
+  readonly keys: KeyEntry[] = [];
+  readonly pairs: PairEntry[] = [];
+
+  constructor(private readonly source: ValueList) {}
+
+  key(id: number): number {
+    let used = this.keyIds.get(id);
+    if (used === undefined) {
+      used = this.keys.length;
+      this.keyIds.set(id, used);
+      this.keys.push(this.source.keys[id] as KeyEntry);
+    }
+    return used;
+  }
+
+  pair(id: number): number {
+    let used = this.pairIds.get(id);
+    if (used === undefined) {
+      used = this.pairs.length;
+      this.pairIds.set(id, used);
+      const entry = this.source.pairs[id] as PairEntry;
+      this.pairs.push({ key: this.key(entry.key), value: entry.value });
+    }
+    return used;
+  }
+
+  /** A bag that points into the list. */
+  bag(bag: Bag): Bag {
+    return {
+      groups: bag.groups,
+      slots: bag.slots.map((slot) => ({
+        ...slot,
+        key: this.key(slot.key),
+        letters: slot.letters.map((entry) => ({ ...entry, pair: entry.pair < 0 ? -1 : this.pair(entry.pair) })),
+        rest: slot.rest.map((entry) => ({ ...entry, pair: this.pair(entry.pair) })),
+      })),
+    };
+  }
+}
+
+export function writeValueList(writer: ByteWriter, list: ValueList): void {
+  writer.strings(list.keys.map((entry) => (entry.role === 'field' ? 'f' : 'a') + entry.key));
+  writer.varint(list.pairs.length);
+  for (const pair of list.pairs) {
+    writer.varint(pair.key);
+    writeValue(writer, pair.value);
+  }
+}
+
+export function readValueList(reader: ByteReader): ValueList {
+  const keys = reader
+    .strings()
+    .map((text): KeyEntry => ({ role: text.startsWith('f') ? 'field' : 'attribute', key: text.slice(1) }));
+  const pairs: PairEntry[] = [];
+  for (let left = reader.count(2); left > 0; left--) {
+    const key = reader.varint(keys.length - 1);
+    const value: AttributeValue = readValue(reader);
+    pairs.push({ key, value });
+  }
+  return { keys, pairs };
+}
+
+function writeSlot(writer: ByteWriter, slot: Slot): void {
+  writer.varint(slot.key);
+  writer.varint(slot.letters.length);
+  for (const { letter, pair } of slot.letters) {
+    // values follow each other in the list most of the time
+    writer.varint(letter === Letter.Value ? 4 + pair : letter === Letter.Absent ? 0 : letter - 1);
+  }
+  writer.varint(slot.rest.length);
+  for (const { pair, weight } of slot.rest) {
+    writer.varint(pair);
+    writer.varint(weight);
+  }
+  writer.byte((slot.table === undefined ? 0 : 1) + (slot.integer ? 2 : 0));
+  if (slot.table !== undefined) {
+    writeTables(writer, [slot.table], true);
+  }
+  writeTemplates(writer, slot.templates);
+}
+
+function readSlot(reader: ByteReader, list: ValueList): Slot {
+  const key = reader.varint(list.keys.length - 1);
+  const letters = Array.from({ length: reader.count() }, () => {
+    const code = reader.varint(list.pairs.length + 3);
+    return code >= 4
+      ? { letter: Letter.Value, pair: code - 4 }
+      : { letter: code === 0 ? Letter.Absent : ((code + 1) as Letter), pair: -1 };
+  });
+  const rest = Array.from({ length: reader.count(2) }, () => ({
+    pair: reader.varint(list.pairs.length - 1),
+    weight: reader.varint(2 ** 40),
+  }));
+  const flags = reader.byte();
+  let table: QuantileTable | undefined;
+  if ((flags & 1) === 1) {
+    table = readTables(reader)[0];
+  }
+  const templates: Template[] = readTemplates(reader);
+  if (letters.length === 0 || letters.some(({ letter }) => letter === Letter.Number) !== (table !== undefined)) {
+    reader.fail('a slot without letters, or numbers without a table');
+  }
+  return { key, letters, rest, table, integer: (flags & 2) === 2, templates };
+}
+
+/** Writes a bag whose slots point into the value list that goes with it. */
+export function writeBag(writer: ByteWriter, bag: Bag): void {
+  writer.varint(bag.slots.length);
+  bag.slots.forEach((slot) => writeSlot(writer, slot));
+  writer.varint(bag.groups.length);
+  for (const group of bag.groups) {
+    writer.varints(group.slots);
+    writer.varint(group.tuples.length);
+    group.slots.forEach((_, column) => group.tuples.forEach((tuple) => writer.byte(tuple[column] as number)));
+    group.mass.forEach((count) => writer.varint(count));
+  }
+}
+
+/** Reads a bag. */
+export function readBag(reader: ByteReader, list: ValueList): Bag {
+  const slots = Array.from({ length: reader.count(5) }, () => readSlot(reader, list));
+  const groups = Array.from({ length: reader.count(3) }, (): Group => {
+    const members = Array.from(reader.varints(slots.length - 1));
+    const count = reader.varint(64);
+    if (members.length === 0 || count === 0) {
+      reader.fail('an empty group');
+    }
+    const tuples = Array.from({ length: count }, () => new Array<number>(members.length).fill(0));
+    members.forEach((member, column) => {
+      for (const tuple of tuples) {
+        const letter = reader.byte();
+        if (letter >= (slots[member] as Slot).letters.length) {
+          reader.fail('a letter that the slot does not have');
+        }
+        tuple[column] = letter;
+      }
+    });
+    return { slots: members, tuples, mass: Array.from({ length: count }, () => reader.varint(2 ** 40)) };
+  });
+  return { slots, groups };
+}

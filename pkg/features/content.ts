@@ -1,0 +1,281 @@
+/** @file Everything a model knows but the network: learnt from a batch, written to sections, read back and checked. */
+import { ByteReader, ByteWriter } from '../model';
+import {
+  attributeFields,
+  learnAttributes,
+  readAttributeModel,
+  writeAttributeModel,
+  type AttributeField,
+  type AttributeModel,
+  type EncodedAttributes,
+} from './attributes';
+import type { BatchColumns } from './collect';
+import { countTraces, readCounts, writeCounts, type TraceCounts } from './counts';
+import { readDictionary, writeDictionary, type Dictionary } from './dictionary';
+import { orderBatch } from './forest';
+import { layoutShapes, type ShapeLayout } from './layout';
+import { commonUnit, decodeScale, encodeScale, readTables, writeTables } from './quantiser';
+import { learnResources, readResources, writeResources, type ServiceResources } from './resources';
+import {
+  rowContext,
+  settleDuration,
+  settleGap,
+  gapTableOf,
+  durationTableOf,
+  parentEnd,
+  type EmbeddingSizes,
+  type RowContext,
+} from './rows';
+import { segmentsOf } from './segments';
+import { readShapes, shapeSizes, writeShapes, type ShapeGrammar } from './shapes';
+import { spanTable, type SpanTable } from './span-table';
+import {
+  checkSites,
+  DurationMode,
+  learnTiming,
+  readSites,
+  referenceTime,
+  siteIndex,
+  sitesOfShape,
+  writeSites,
+  type TimingModel,
+  type TimingSite,
+} from './timing';
+import { binOf } from './quantiser';
+
+/** Bounds of the batch, ns. No generated span begins outside [minStart, maxStart]. */
+export interface BatchWindow {
+  readonly minStart: bigint;
+  readonly maxStart: bigint;
+  readonly maxEnd: bigint;
+  /** What all starts are whole multiples of. */
+  readonly unit: number;
+}
+
+export interface ModelContent {
+  readonly dictionary: Dictionary;
+  readonly grammar: ShapeGrammar;
+  readonly layouts: readonly ShapeLayout[];
+  readonly counts: TraceCounts;
+  readonly window: BatchWindow;
+  /** Time segment of each row of the counts. */
+  readonly segments: { readonly row: Int32Array; readonly count: number };
+  readonly timing: TimingModel;
+  /** Timing site of each node of each shape. */
+  readonly sites: readonly Int32Array[];
+  readonly attributes: AttributeModel;
+  readonly fields: readonly AttributeField[];
+  readonly resources: readonly ServiceResources[];
+}
+
+/** A batch in the model's terms: what the network learns from. */
+export interface LearntBatch {
+  readonly content: ModelContent;
+  /** Measured times, bins and levels. */
+  readonly spans: SpanTable;
+  readonly encoded: EncodedAttributes;
+}
+
+export interface LearnOptions {
+  /** A value seen in fewer traces is not kept. */
+  readonly k: number;
+  /** Most bins of a quantile table. */
+  readonly maxBins: number;
+}
+
+/** The sections that hold the content, by name. */
+export type ContentSections = Record<'dictionary' | 'shapes' | 'counts' | 'quantisers', Uint8Array>;
+
+/** Learns everything but the network. */
+export function learnContent(source: BatchColumns, options: LearnOptions): LearntBatch {
+  const batch = withoutRareScopes(source, options.k);
+  const { dictionary } = batch;
+  const ordered = orderBatch(batch);
+  const { grammar } = ordered;
+  const layouts = layoutShapes(dictionary, grammar, shapeSizes(grammar));
+  const counts = countTraces(batch, ordered);
+  const segments = segmentsOf(counts);
+  const segment = traceSegments(batch, ordered.order, counts, segments.row);
+  const spans = spanTable(layouts, ordered.shape, segment);
+  for (let i = 0; i < spans.size; i++) {
+    const old = ordered.order[i] as number;
+    spans.start[i] =
+      (batch.start[old] as number) - (batch.start[ordered.order[spans.first[i] as number] as number] as number);
+    spans.duration[i] = batch.duration[old] as number;
+    const previous = spans.previous[i] as number;
+    const end = (spans.start[i] as number) + (spans.duration[i] as number);
+    spans.latestEnd[i] = previous < 0 ? end : Math.max(end, spans.latestEnd[previous] as number);
+  }
+  const timing = learnTiming(spans, dictionary, options.maxBins);
+  const index = siteIndex(timing.sites, dictionary);
+  const sites = layouts.map((layout) => sitesOfShape(layout, index));
+  for (let t = 0; t < spans.traces; t++) {
+    spans.site.set(sites[spans.shape[t] as number] as Int32Array, spans.offset[t] as number);
+  }
+  const { model: attributes, encoded } = learnAttributes(batch, ordered, spans.traceOf, options.k);
+  const unit = Math.min(
+    commonUnit(Float64Array.from(batch.base, (base) => Number(base % 1_000_000_000n))),
+    commonUnit(batch.start)
+  );
+  const content: ModelContent = {
+    dictionary,
+    grammar,
+    layouts,
+    counts,
+    window: { minStart: batch.minStart, maxStart: batch.maxStart, maxEnd: batch.maxEnd, unit },
+    segments,
+    timing,
+    sites,
+    attributes,
+    fields: attributeFields(attributes),
+    resources: learnResources(batch, segment, segments.count, options.k),
+  };
+  return { content, spans, encoded };
+}
+
+/** Scope attributes are kept where enough traces have the scope. */
+function withoutRareScopes(batch: BatchColumns, k: number): BatchColumns {
+  const { dictionary } = batch;
+  const traces = new Int32Array(dictionary.scopes.length);
+  const last = new Int32Array(dictionary.scopes.length).fill(-1);
+  for (let t = 0; t < batch.traces; t++) {
+    for (let i = batch.spanOffset[t] as number; i < (batch.spanOffset[t + 1] as number); i++) {
+      const operation = dictionary.nodes[batch.node[i] as number]?.operation ?? 0;
+      const scope = dictionary.operations[operation]?.scope ?? 0;
+      if (last[scope] !== t) {
+        last[scope] = t;
+        traces[scope] = (traces[scope] as number) + 1;
+      }
+    }
+  }
+  const scopes = dictionary.scopes.map((scope, i) =>
+    (traces[i] as number) >= k ? scope : { ...scope, attributes: [] }
+  );
+  return { ...batch, dictionary: { ...dictionary, scopes } };
+}
+
+function traceSegments(batch: BatchColumns, order: Int32Array, counts: TraceCounts, rows: Int32Array): Int32Array {
+  const ofBucket = new Map<number, number>();
+  counts.bucket.forEach((bucket, row) => ofBucket.set(bucket, rows[row] as number));
+  return Int32Array.from({ length: batch.traces }, (_, t) => {
+    const second = batch.second[order[batch.spanOffset[t] as number] as number] as number;
+    return ofBucket.get(Math.floor(second / counts.bucketSeconds)) as number;
+  });
+}
+
+/** The row context of a model. */
+export function contextOf(content: ModelContent, sizes: EmbeddingSizes): RowContext {
+  return rowContext(
+    content.timing,
+    content.dictionary,
+    { shapes: content.layouts.length, segments: content.segments.count },
+    content.fields.map((field) => field.classes),
+    sizes
+  );
+}
+
+/** Computes bins and levels of measured spans, in the order in which generation would. */
+export function settleMeasured(context: RowContext, spans: SpanTable): void {
+  for (let i = 0; i < spans.size; i++) {
+    const site = context.timing.sites[spans.site[i] as number] as TimingSite;
+    const table = gapTableOf(context, site);
+    if (table !== undefined) {
+      const gap = (spans.start[i] as number) - referenceTime(spans, i, site.reference);
+      settleGap(context, spans, i, binOf(table, gap), gap);
+    }
+    const duration = spans.duration[i] as number;
+    const value =
+      site.mode === DurationMode.Slack ? parentEnd(spans, i) - (spans.start[i] as number) - duration : duration;
+    settleDuration(context, spans, i, binOf(durationTableOf(context, site), value));
+  }
+}
+
+/** Writes the sections. @param withMass - keep weights of bins, for a model without a network */
+export function writeContent(content: ModelContent, withMass: boolean): ContentSections {
+  const dictionary = new ByteWriter();
+  writeDictionary(dictionary, content.dictionary);
+  const shapes = new ByteWriter();
+  writeShapes(shapes, content.grammar);
+  const counts = new ByteWriter();
+  const { window } = content;
+  counts.int64(window.minStart);
+  counts.int64(window.maxStart);
+  counts.int64(window.maxEnd);
+  counts.varint(window.unit);
+  writeCounts(counts, content.counts);
+  const quantisers = new ByteWriter();
+  writeTables(quantisers, content.timing.tables, withMass);
+  writeSites(quantisers, content.timing.sites, encodeScale);
+  writeAttributeModel(dictionary, quantisers, content.attributes);
+  writeResources(dictionary, content.resources, content.segments.count);
+  return {
+    dictionary: dictionary.finish(),
+    shapes: shapes.finish(),
+    counts: counts.finish(),
+    quantisers: quantisers.finish(),
+  };
+}
+
+/**
+ * Reads the sections.
+ * @throws GentError MODEL_CORRUPT naming the section
+ */
+export function readContent(section: (name: keyof ContentSections) => Uint8Array): ModelContent {
+  const dictionaryReader = new ByteReader(section('dictionary'), 'dictionary');
+  const dictionary = readDictionary(dictionaryReader);
+  const shapesReader = new ByteReader(section('shapes'), 'shapes');
+  const grammar = readShapes(shapesReader, dictionary.nodes.length);
+  shapesReader.end();
+  const sizes = shapeSizes(grammar);
+  const countsReader = new ByteReader(section('counts'), 'counts');
+  const window = {
+    minStart: BigInt.asUintN(64, countsReader.int64()),
+    maxStart: BigInt.asUintN(64, countsReader.int64()),
+    maxEnd: BigInt.asUintN(64, countsReader.int64()),
+    unit: countsReader.varint(1_000_000),
+  };
+  const counts = readCounts(countsReader, sizes);
+  countsReader.end();
+  if (window.unit === 0 || window.minStart > window.maxStart || counts.bucket.length === 0) {
+    countsReader.fail('an empty or reversed window');
+  }
+  const segments = segmentsOf(counts);
+  const quantisersReader = new ByteReader(section('quantisers'), 'quantisers');
+  const tables = readTables(quantisersReader);
+  const timingSites = readSites(quantisersReader, dictionary, tables.length, decodeScale);
+  const layouts = layoutWithin(shapesReader, dictionary, grammar, sizes);
+  const sites = checkSites(layouts, timingSites, dictionary, quantisersReader);
+  const attributes = readAttributeModel(dictionaryReader, quantisersReader, dictionary.operations.length);
+  quantisersReader.end();
+  const resources = readResources(dictionaryReader, dictionary.services.length, segments.count);
+  dictionaryReader.end();
+  return {
+    dictionary,
+    grammar,
+    layouts,
+    counts,
+    window,
+    segments,
+    timing: { sites: timingSites, tables },
+    sites,
+    attributes,
+    fields: attributeFields(attributes),
+    resources,
+  };
+}
+
+/** Nodes of all distinct shapes together: a hostile grammar must not unfold without bound. */
+const MAX_LAYOUT_NODES = 8_000_000;
+
+function layoutWithin(
+  reader: ByteReader,
+  dictionary: Dictionary,
+  grammar: ShapeGrammar,
+  sizes: Float64Array
+): ShapeLayout[] {
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total > MAX_LAYOUT_NODES) {
+    reader.fail(`${total} nodes in all shapes, the limit is ${MAX_LAYOUT_NODES}`);
+  }
+  return layoutShapes(dictionary, grammar, sizes);
+}

@@ -1,0 +1,249 @@
+/**
+ * @file Quantile tables: a value becomes one of at most 64 bins, a bin and a position become a value.
+ *
+ * Edges are integers on a piecewise linear scale with 128 steps an octave (a float with 7 bits after the leading one),
+ * so they cost about a byte each, never hold a measured value digit by digit, and decode with + − × ÷ alone: the same
+ * bytes on every machine. Between edges the scale itself is interpolated, which is log-like in the tails.
+ */
+import { ByteReader, ByteWriter } from '../model';
+
+/** Most bins of a table, and so most classes of a field. */
+export const MAX_BINS = 64;
+const BODY_LEVELS = 60;
+const TAIL_LEVELS = [0.99, 0.995, 0.998, 0.999] as const;
+/** Observations a bin should stand for before another is spent. */
+const OBSERVATIONS_PER_BIN = 10;
+/** Units to try, coarsest first: many sources record µs or ms only. */
+const UNITS = [1_000_000, 1000, 1] as const;
+
+const POWERS = Float64Array.from({ length: 1100 }, (_, i) => 2 ** i);
+
+function encodeMagnitude(x: number, roundUp: boolean): number {
+  let exponent = 0;
+  while (x >= 256 * (POWERS[exponent] as number)) {
+    exponent++;
+  }
+  const scaled = x / (POWERS[exponent] as number);
+  const code = exponent * 128 + (roundUp ? Math.ceil(scaled) : Math.floor(scaled));
+  return code;
+}
+
+/** The scale point at or below x (integers below 256 are points themselves). */
+export function encodeScale(x: number): number {
+  return x >= 0 ? encodeMagnitude(x, false) : -encodeMagnitude(-x, true);
+}
+
+/** The value at a point of the scale, also between its integers. */
+export function decodeScale(code: number): number {
+  if (code < 0) {
+    return -decodeScale(-code);
+  }
+  if (code < 256) {
+    return code;
+  }
+  const exponent = Math.floor(code / 128) - 1;
+  return (code - exponent * 128) * (POWERS[exponent] as number);
+}
+
+/** A table. Bin j covers edges j … j + 1, the upper one excluded. */
+export interface QuantileTable {
+  /** What values are whole multiples of. */
+  readonly unit: number;
+  /** Scale points, strictly rising; bins + 1 of them. */
+  readonly codes: Int32Array;
+  /** Decoded edges times unit. */
+  readonly edges: Float64Array;
+  /** Weight of each bin, where no network gives it. */
+  readonly mass: Float64Array | undefined;
+}
+
+function makeTable(unit: number, codes: Int32Array, mass: Float64Array | undefined): QuantileTable {
+  return { unit, codes, edges: Float64Array.from(codes, (code) => decodeScale(code) * unit), mass };
+}
+
+export function binsOf(table: QuantileTable): number {
+  return table.codes.length - 1;
+}
+
+/** The coarsest of the usual units that divides every value. */
+export function commonUnit(values: ArrayLike<number>): number {
+  let u = 0;
+  for (let i = 0; i < values.length && u < UNITS.length - 1; i++) {
+    while ((values[i] as number) % (UNITS[u] as number) !== 0) {
+      u++;
+    }
+  }
+  return UNITS[u] as number;
+}
+
+function edgesAt(codes: Int32Array, levels: readonly number[], atomShare: number): number[] {
+  const n = codes.length;
+  const edges = new Set<number>([codes[0] as number, (codes[n - 1] as number) + 1]);
+  for (const level of levels) {
+    edges.add(codes[Math.min(n - 1, Math.floor(level * n))] as number);
+  }
+  // A value that many observations share gets a bin of its own.
+  for (let i = 0; i < n;) {
+    let j = i + 1;
+    while (j < n && codes[j] === codes[i]) {
+      j++;
+    }
+    if (j - i >= atomShare * n && j - i > 1) {
+      edges.add(codes[i] as number);
+      edges.add((codes[i] as number) + 1);
+    }
+    i = j;
+  }
+  return [...edges].sort((a, b) => a - b);
+}
+
+/**
+ * Learns a table.
+ * @param values - at least one, finite
+ * @param maxBins - most bins to spend
+ */
+export function learnTable(values: Float64Array, maxBins = MAX_BINS): QuantileTable {
+  const unit = commonUnit(values);
+  const codes = Int32Array.from(values, (value) => encodeScale(value / unit)).sort();
+  const n = codes.length;
+  const most = Math.min(maxBins, MAX_BINS);
+  let body = Math.max(1, Math.min(BODY_LEVELS, most, Math.floor(n / OBSERVATIONS_PER_BIN) + 1));
+  let edges: number[];
+  do {
+    const levels = Array.from({ length: body }, (_, j) => j / body);
+    const last = (body - 1) / body;
+    levels.push(...TAIL_LEVELS.filter((level) => level > last && n * (1 - level) >= 3));
+    edges = edgesAt(codes, levels, 1 / body);
+    body = Math.max(1, Math.min(body - 1, Math.floor(body * 0.95)));
+  } while (edges.length - 1 > most && body > 1);
+  if (edges.length - 1 > most) {
+    edges = [codes[0] as number, (codes[n - 1] as number) + 1];
+  }
+  const table = makeTable(unit, Int32Array.from(edges), new Float64Array(edges.length - 1));
+  let bin = 0;
+  for (const code of codes) {
+    while (code >= (edges[bin + 1] as number)) {
+      bin++;
+    }
+    (table.mass as Float64Array)[bin] = ((table.mass as Float64Array)[bin] as number) + 1;
+  }
+  return table;
+}
+
+/** Bin of a value; values outside fall into the first or last bin. */
+export function binOf(table: QuantileTable, value: number): number {
+  const { edges } = table;
+  let low = 0;
+  let high = edges.length - 2;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((edges[middle] as number) <= value) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+/** Where a value stands among the table's bins: 0 … 255. */
+export function levelOf(table: QuantileTable, value: number): number {
+  const { edges } = table;
+  const bins = edges.length - 1;
+  if (value <= (edges[0] as number)) {
+    return 0;
+  }
+  if (value >= (edges[bins] as number)) {
+    return 255;
+  }
+  const bin = binOf(table, value);
+  const low = edges[bin] as number;
+  const share = (value - low) / ((edges[bin + 1] as number) - low);
+  return Math.min(255, Math.floor(((bin + share) * 256) / bins));
+}
+
+/** The value at a position 0 ≤ u < 1 inside a bin, a whole multiple of the unit. */
+export function valueIn(table: QuantileTable, bin: number, u: number): number {
+  const low = table.codes[bin] as number;
+  const high = table.codes[bin + 1] as number;
+  return Math.floor(decodeScale(low + u * (high - low))) * table.unit;
+}
+
+/** The position inside a bin at which values reach `value`, 0 … 1: the inverse of {@link valueIn} on the scale. */
+export function shareBelow(table: QuantileTable, bin: number, value: number): number {
+  const low = table.edges[bin] as number;
+  const high = table.edges[bin + 1] as number;
+  return value <= low ? 0 : value >= high ? 1 : (value - low) / (high - low);
+}
+
+/**
+ * Estimate of the differential entropy of what the table was learnt from, in nats: Σ p log(width / p).
+ * Comparable between tables of the same observations.
+ */
+export function entropyOf(table: QuantileTable): number {
+  const mass = table.mass as Float64Array;
+  const total = mass.reduce((sum, count) => sum + count, 0);
+  let entropy = 0;
+  mass.forEach((count, bin) => {
+    if (count > 0) {
+      const width = (table.edges[bin + 1] as number) - (table.edges[bin] as number);
+      entropy += (count / total) * Math.log((width * total) / count);
+    }
+  });
+  return entropy;
+}
+
+const MASS_SCALE = 2000;
+
+/** Writes tables column by column. @param withMass - keep the weights of bins */
+export function writeTables(writer: ByteWriter, tables: readonly QuantileTable[], withMass: boolean): void {
+  writer.varint(tables.length);
+  writer.byte(withMass ? 1 : 0);
+  for (const table of tables) {
+    writer.byte(UNITS.indexOf(table.unit as (typeof UNITS)[number]));
+    writer.varint(table.codes.length - 2);
+    writer.zigzag(table.codes[0] as number);
+  }
+  for (const table of tables) {
+    for (let i = 1; i < table.codes.length; i++) {
+      writer.varint((table.codes[i] as number) - (table.codes[i - 1] as number) - 1);
+    }
+  }
+  if (withMass) {
+    for (const table of tables) {
+      const mass = table.mass as Float64Array;
+      const total = mass.reduce((sum, count) => sum + count, 0);
+      mass.forEach((count) => writer.varint(Math.max(1, Math.round((count * MASS_SCALE) / total))));
+    }
+  }
+}
+
+/** Reads tables. */
+export function readTables(reader: ByteReader): QuantileTable[] {
+  const count = reader.count(3);
+  const withMass = reader.byte() === 1;
+  const heads: Array<{ unit: number; bins: number; first: number }> = [];
+  for (let left = count; left > 0; left--) {
+    const unit = UNITS[reader.byte()];
+    if (unit === undefined) {
+      reader.fail('unknown unit');
+    }
+    heads.push({ unit, bins: reader.varint(MAX_BINS - 1) + 1, first: reader.zigzag() });
+  }
+  const maxCode = 140_000;
+  const codes = heads.map((head) => {
+    const list = new Int32Array(head.bins + 1);
+    list[0] = head.first;
+    for (let i = 1; i < list.length; i++) {
+      list[i] = (list[i - 1] as number) + reader.varint(2 * maxCode) + 1;
+    }
+    if (Math.abs(head.first) > maxCode || Math.abs(list[head.bins] as number) > maxCode) {
+      reader.fail('an edge is out of range');
+    }
+    return list;
+  });
+  const mass = heads.map((head) =>
+    withMass ? Float64Array.from({ length: head.bins }, () => reader.varint(1_000_000)) : undefined
+  );
+  return heads.map((head, i) => makeTable(head.unit, codes[i] as Int32Array, mass[i]));
+}

@@ -1,0 +1,267 @@
+/**
+ * @file Rows for the network: what is known of a span when one of its fields is drawn, as small integers.
+ * Training and generation fill rows with this same code, so the network sees in both what it learnt.
+ */
+import { outsideOf } from './layout';
+import type { Dictionary } from './dictionary';
+import { levelOf, type QuantileTable } from './quantiser';
+import type { SpanTable } from './span-table';
+import { DurationMode, GapReference, referenceTime, type TimingModel, type TimingSite } from './timing';
+
+/** An embedding of the network: its size and the length of its vectors. */
+export interface RowEmbedding {
+  readonly name: string;
+  readonly vocabulary: number;
+  readonly dimension: number;
+}
+
+/** Rows as pkg/nn takes them. */
+export interface RowColumns {
+  readonly indices: Int32Array[];
+  readonly levels: Uint8Array;
+}
+
+export const LEVELS = 12;
+const RANK_BINS = 32;
+const MAX_SHAPES = 255;
+const CLASSES = 65;
+
+/** What a row needs to know of the model. */
+export interface RowContext {
+  readonly timing: TimingModel;
+  readonly embeddings: readonly RowEmbedding[];
+  /** Field number of gap and duration by site; −1 where there is one bin only, and nothing to draw. */
+  readonly gapField: Int32Array;
+  readonly durationField: Int32Array;
+  /** Field number of each attribute field. */
+  readonly attributeField: Int32Array;
+  readonly fields: number;
+}
+
+/** How long vectors are, by how much there is to learn. */
+export interface EmbeddingSizes {
+  readonly field: number;
+  readonly operation: number;
+  readonly rank: number;
+}
+
+/** Numbers the fields and sizes the embeddings. @param attributeClasses - classes of each attribute field */
+export function rowContext(
+  timing: TimingModel,
+  dictionary: Dictionary,
+  counts: { readonly shapes: number; readonly segments: number },
+  attributeClasses: ArrayLike<number>,
+  sizes: EmbeddingSizes
+): RowContext {
+  let fields = 0;
+  const number = (bins: number): number => (bins > 1 ? fields++ : -1);
+  const binsAt = (table: number): number => (table < 0 ? 0 : (timing.tables[table] as QuantileTable).codes.length - 1);
+  const gapField = Int32Array.from(timing.sites, (site) => number(binsAt(site.gapTable)));
+  const durationField = Int32Array.from(timing.sites, (site) => number(binsAt(site.durationTable)));
+  const attributeField = Int32Array.from(attributeClasses, (classes) => number(classes));
+  const operations = outsideOf(dictionary).size;
+  const half = Math.max(2, sizes.operation >> 1);
+  return {
+    timing,
+    gapField,
+    durationField,
+    attributeField,
+    fields,
+    embeddings: [
+      { name: 'field', vocabulary: Math.max(1, fields), dimension: sizes.field },
+      { name: 'operation', vocabulary: operations, dimension: sizes.operation },
+      { name: 'parent', vocabulary: operations, dimension: half },
+      { name: 'grandparent', vocabulary: operations, dimension: half },
+      { name: 'root', vocabulary: operations, dimension: half },
+      { name: 'shape', vocabulary: Math.min(counts.shapes, MAX_SHAPES) + 1, dimension: sizes.operation },
+      { name: 'segment', vocabulary: counts.segments, dimension: sizes.operation },
+      { name: 'status', vocabulary: 3, dimension: 2 },
+      { name: 'parent-rank', vocabulary: RANK_BINS + 1, dimension: sizes.rank },
+      { name: 'remaining-rank', vocabulary: RANK_BINS + 1, dimension: sizes.rank },
+      { name: 'previous-rank', vocabulary: RANK_BINS + 1, dimension: sizes.rank >> 1 },
+      { name: 'root-rank', vocabulary: RANK_BINS + 1, dimension: sizes.rank >> 1 },
+      { name: 'gap-bin', vocabulary: CLASSES, dimension: sizes.rank },
+      { name: 'duration-bin', vocabulary: CLASSES, dimension: sizes.rank },
+      { name: 'last-class', vocabulary: CLASSES, dimension: sizes.rank },
+      { name: 'parent-class', vocabulary: CLASSES, dimension: sizes.rank >> 1 },
+    ],
+  };
+}
+
+/** Rows for `capacity` spans. */
+export function makeRows(context: RowContext, capacity: number): RowColumns {
+  return {
+    indices: context.embeddings.map(() => new Int32Array(capacity)),
+    levels: new Uint8Array(capacity * LEVELS),
+  };
+}
+
+/** End of the parent; +∞ for a span without one. */
+export function parentEnd(spans: SpanTable, i: number): number {
+  const parent = spans.parent[i] as number;
+  return parent < 0 ? Infinity : (spans.start[parent] as number) + (spans.duration[parent] as number);
+}
+
+function siteOf(context: RowContext, spans: SpanTable, i: number): TimingSite {
+  return context.timing.sites[spans.site[i] as number] as TimingSite;
+}
+
+const enum Column {
+  Field,
+  Operation,
+  Parent,
+  Grandparent,
+  Root,
+  Shape,
+  Segment,
+  Status,
+  ParentRank,
+  RemainingRank,
+  PreviousRank,
+  RootRank,
+  GapBin,
+  DurationBin,
+  LastClass,
+  ParentClass,
+}
+
+/** Fills row r with what every field of span i sees; `time` is what remains of the parent. */
+function fill(
+  context: RowContext,
+  spans: SpanTable,
+  i: number,
+  rows: RowColumns,
+  r: number,
+  field: number,
+  table: QuantileTable | undefined,
+  time: number
+): void {
+  const columns = rows.indices;
+  const parent = spans.parent[i] as number;
+  const previous = spans.previous[i] as number;
+  const first = spans.first[i] as number;
+  const trace = spans.traceOf[i] as number;
+  const set = (column: Column, value: number): void => {
+    (columns[column] as Int32Array)[r] = value;
+  };
+  set(Column.Field, field);
+  set(Column.Operation, spans.operation[i] as number);
+  set(Column.Parent, spans.parentOperation[i] as number);
+  set(Column.Grandparent, spans.grandOperation[i] as number);
+  set(Column.Root, spans.rootOperation[i] as number);
+  set(Column.Shape, Math.min(spans.shape[trace] as number, MAX_SHAPES));
+  set(Column.Segment, spans.segment[trace] as number);
+  set(Column.Status, spans.status[i] as number);
+  const parentLevel = parent < 0 || table === undefined ? 255 : levelOf(table, spans.duration[parent] as number);
+  const timeLevel = parent < 0 || table === undefined ? 255 : levelOf(table, time);
+  const previousLevel = previous < 0 ? 0 : (spans.durationLevel[previous] as number);
+  const rootLevel = i === first ? 0 : (spans.durationLevel[first] as number);
+  set(Column.ParentRank, parent < 0 ? RANK_BINS : parentLevel >> 3);
+  set(Column.RemainingRank, parent < 0 ? RANK_BINS : timeLevel >> 3);
+  set(Column.PreviousRank, previous < 0 ? RANK_BINS : previousLevel >> 3);
+  set(Column.RootRank, i === first ? RANK_BINS : rootLevel >> 3);
+  set(Column.GapBin, 0);
+  set(Column.DurationBin, 0);
+  set(Column.LastClass, 0);
+  set(Column.ParentClass, parent < 0 ? 0 : (spans.mainClass[parent] as number));
+  const before = previous >= 0 ? previous : parent;
+  const at = r * LEVELS;
+  const { levels } = rows;
+  levels[at] = parentLevel;
+  levels[at + 1] = timeLevel;
+  levels[at + 2] = previousLevel;
+  levels[at + 3] = rootLevel;
+  levels[at + 4] = parent < 0 ? 0 : (spans.durationLevel[parent] as number);
+  levels[at + 5] = before < 0 ? 128 : (spans.slowness[before] as number);
+  levels[at + 6] = 0;
+  levels[at + 7] = 0;
+  levels[at + 8] = Math.min(255, (spans.sibling[i] as number) * 16);
+  levels[at + 9] = Math.min(255, (spans.siblingsLeft[i] as number) * 16);
+  levels[at + 10] = previous < 0 ? 0 : (spans.gapLevel[previous] as number);
+  levels[at + 11] = parent < 0 ? 0 : (spans.gapLevel[parent] as number);
+}
+
+/** The table of a site's gaps; undefined for the first span of a trace. */
+export function gapTableOf(context: RowContext, site: TimingSite): QuantileTable | undefined {
+  return context.timing.tables[site.gapTable];
+}
+
+export function durationTableOf(context: RowContext, site: TimingSite): QuantileTable {
+  return context.timing.tables[site.durationTable] as QuantileTable;
+}
+
+/** Row of the gap of span i: its parent and the siblings before it are known. */
+export function fillGapRow(context: RowContext, spans: SpanTable, i: number, rows: RowColumns, r: number): void {
+  const site = siteOf(context, spans, i);
+  const time = parentEnd(spans, i) - referenceTime(spans, i, site.reference as GapReference);
+  fill(
+    context,
+    spans,
+    i,
+    rows,
+    r,
+    context.gapField[spans.site[i] as number] as number,
+    gapTableOf(context, site),
+    time
+  );
+}
+
+/** Row of the duration of span i: its start is known too. */
+export function fillDurationRow(context: RowContext, spans: SpanTable, i: number, rows: RowColumns, r: number): void {
+  const site = siteOf(context, spans, i);
+  const field = context.durationField[spans.site[i] as number] as number;
+  fill(
+    context,
+    spans,
+    i,
+    rows,
+    r,
+    field,
+    durationTableOf(context, site),
+    parentEnd(spans, i) - (spans.start[i] as number)
+  );
+  (rows.indices[Column.GapBin] as Int32Array)[r] = site.gapTable < 0 ? 0 : (spans.gapBin[i] as number) + 1;
+  rows.levels[r * LEVELS + 6] = spans.gapLevel[i] as number;
+}
+
+/** Row of an attribute field of span i: its times and the attribute fields before are known. */
+export function fillAttributeRow(
+  context: RowContext,
+  spans: SpanTable,
+  i: number,
+  attributeField: number,
+  rows: RowColumns,
+  r: number
+): void {
+  fillDurationRow(context, spans, i, rows, r);
+  (rows.indices[Column.Field] as Int32Array)[r] = context.attributeField[attributeField] as number;
+  (rows.indices[Column.DurationBin] as Int32Array)[r] = (spans.durationBin[i] as number) + 1;
+  (rows.indices[Column.LastClass] as Int32Array)[r] = spans.lastClass[i] as number;
+  rows.levels[r * LEVELS + 7] = spans.durationLevel[i] as number;
+}
+
+/** Records what follows from the start of span i once it is known. */
+export function settleGap(context: RowContext, spans: SpanTable, i: number, bin: number, gap: number): void {
+  const table = gapTableOf(context, siteOf(context, spans, i));
+  spans.gapBin[i] = bin;
+  spans.gapLevel[i] = table === undefined ? 0 : levelOf(table, gap);
+}
+
+/** Records what follows from the duration of span i once it is known. */
+export function settleDuration(context: RowContext, spans: SpanTable, i: number, bin: number): void {
+  const site = siteOf(context, spans, i);
+  const parent = spans.parent[i] as number;
+  const previous = spans.previous[i] as number;
+  const duration = spans.duration[i] as number;
+  const end = (spans.start[i] as number) + duration;
+  spans.latestEnd[i] = previous < 0 ? end : Math.max(end, spans.latestEnd[previous] as number);
+  spans.durationBin[i] = bin;
+  // A wrapped span is as slow as what wraps it.
+  const level =
+    site.mode === DurationMode.Slack && parent >= 0
+      ? (spans.durationLevel[parent] as number)
+      : levelOf(durationTableOf(context, site), duration);
+  spans.durationLevel[i] = level;
+  const before = previous >= 0 ? previous : parent;
+  spans.slowness[i] = before < 0 ? level : ((spans.slowness[before] as number) * 3 + level + 2) >> 2;
+}
