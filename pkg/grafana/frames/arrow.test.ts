@@ -69,6 +69,20 @@ test('a frame without columns, and one without rows, are still frames', () => {
   expect(empty).toMatchObject({ rows: 0, fields: [{ name: 's', arrow: 'Utf8' }] });
 });
 
+test('columns of one name stay apart', () => {
+  const fields: Field[] = [
+    { name: 'name', type: 'string', values: ['span'] },
+    { name: 'name', type: 'number', values: [5] },
+    { name: 'name 2', type: 'boolean', values: [true] },
+  ];
+  const decoded = decodeFrame(encodeFrame({ name: 'twins', fields }));
+  expect(decoded.fields.map((field) => [field.name, field.values[0]])).toEqual([
+    ['name', 'span'],
+    ['name 2', 5],
+    ['name 2 2', true],
+  ]);
+});
+
 test('columns of different lengths are refused', () => {
   const fields: Field[] = [
     { name: 'a', type: 'string', values: ['x'] },

@@ -103,6 +103,19 @@ function fieldMetadata(field: Field): Map<string, string> {
   return metadata;
 }
 
+/** Names of columns, a repeated one with its number: apache-arrow mixes up columns of one name. */
+function uniqueNames(fields: readonly Field[]): string[] {
+  const taken = new Set<string>();
+  return fields.map(({ name }) => {
+    let unique = name;
+    for (let n = 2; taken.has(unique); n++) {
+      unique = `${name} ${n}`;
+    }
+    taken.add(unique);
+    return unique;
+  });
+}
+
 /**
  * One frame as the bytes of an Arrow IPC file.
  * @throws GentError INTERNAL when the columns are not of one length
@@ -121,9 +134,13 @@ export function encodeFrame(frame: Frame): Uint8Array {
     metadata.set('meta', JSON.stringify(frame.meta));
   }
   const columns = frame.fields.map(column);
-  const fields = frame.fields.map(
-    (field, i) => new ArrowField(field.name, columns[i]?.type as DataType, true, fieldMetadata(field))
-  );
+  const names = uniqueNames(frame.fields);
+  const fields = frame.fields.map((field, i) => {
+    const data = columns[i] as Data;
+    // The dataplane contract, by which alerting reads series, demands times that cannot be null.
+    const nullable = field.type !== 'time' || data.nullCount > 0;
+    return new ArrowField(names[i] ?? field.name, data.type as DataType, nullable, fieldMetadata(field));
+  });
   const schema = new Schema(fields, metadata);
   const struct = makeData({ type: new Struct(fields), length: rows, nullCount: 0, children: columns });
   return tableToIPC(new Table(schema, new RecordBatch(schema, struct)), 'file');
