@@ -7,3 +7,8 @@ export { INTRINSICS, type Intrinsic, type ValueType } from './intrinsics';
 export type { Scope } from './lexer';
 export { isMetricsQuery, parseQuery, parseTagName } from './query';
 export { printAttribute, printField, printQuery, printStatic, type PrintOptions } from './print';
+export { compileSearch, searchTrace, NO_ROOT, type SearchOptions } from './search';
+export { hintsOf, type Hints } from './hints';
+export { Intervals, type MetricsRange } from './intervals';
+export { labelsKey, labelsText, sortSeries } from './labels';
+export { applySecondStages, compileMetrics, type MetricsAccumulator, type MetricsOptions } from './metrics';

@@ -1,0 +1,71 @@
+/** @file Labels of series: built in one place, for metrics over traces and for metrics from counts alike. */
+import { attributeType } from './parse-field';
+import type { AttributeRef } from './ast';
+import type { ValueType } from './intrinsics';
+import { printAttribute } from './print';
+import type { SeriesLabel } from './results';
+import { compareStrings } from './statics';
+import { keyOf, toAnswer, type Value } from './values';
+
+/** The name of a series without labels of its own. */
+export const NAME_LABEL = '__name__';
+/** What a label says where no span of the group has the attribute. */
+export const NIL_LABEL = 'nil';
+
+/** A group-by attribute of a metrics query. */
+export interface GroupKey {
+  /** The label's key: the attribute as written, with its scope. */
+  readonly key: string;
+  readonly type: ValueType;
+}
+
+export function groupKey(attribute: AttributeRef): GroupKey {
+  return { key: printAttribute(attribute), type: attributeType(attribute) };
+}
+
+/** Labels of a group. nil labels are dropped; when all are nil the first one says so. Arrays count as nil. */
+export function groupLabels(keys: readonly GroupKey[], values: readonly Value[]): SeriesLabel[] {
+  const labels: SeriesLabel[] = [];
+  keys.forEach(({ key, type }, i) => {
+    const value = values[i];
+    const answer = typeof value === 'object' ? undefined : toAnswer(value, type);
+    if (answer !== undefined) {
+      labels.push({ key, value: answer });
+    }
+  });
+  const [first] = keys;
+  return labels.length === 0 && first !== undefined ? [{ key: first.key, value: NIL_LABEL }] : labels;
+}
+
+/** Labels of a metrics function's series: its groups, or its name when it has none. */
+export function seriesLabels(name: string, keys: readonly GroupKey[], values: readonly Value[]): SeriesLabel[] {
+  return keys.length === 0 ? [{ key: NAME_LABEL, value: name }] : groupLabels(keys, values);
+}
+
+/** Identity of a set of labels, whatever their order. */
+export function labelsKey(labels: readonly SeriesLabel[]): string {
+  return labels
+    .map(({ key, value }) => JSON.stringify([key, keyOf(value as Value)]))
+    .sort()
+    .join();
+}
+
+/** Identity of a group: its labels without the name and without what a function adds (`p`, `__bucket`). */
+export function groupIdentity(labels: readonly SeriesLabel[]): string {
+  return labelsKey(labels.filter(({ key }) => key !== NAME_LABEL && key !== 'p' && key !== '__bucket'));
+}
+
+/** A text by which series are ordered: `{a="x",b=1}`. */
+export function labelsText(labels: readonly SeriesLabel[]): string {
+  return `{${labels
+    .map(({ key, value }) => `${key}=${typeof value === 'string' ? JSON.stringify(value) : String(value as bigint)}`)
+    .join(',')}}`;
+}
+
+/** Orders series by their labels. */
+export function sortSeries<T extends { readonly labels: readonly SeriesLabel[] }>(series: readonly T[]): T[] {
+  return series
+    .map((one) => ({ one, text: labelsText(one.labels) }))
+    .sort((a, b) => compareStrings(a.text, b.text))
+    .map(({ one }) => one);
+}

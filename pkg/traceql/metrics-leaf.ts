@@ -1,0 +1,243 @@
+/** @file One metrics function over one pipeline: spans in, series by group out. */
+import { GentError, limit } from '../common';
+import type { MetricsAggregate, MetricsExpr, SpansetFilter, Stage } from './ast';
+import type { Compiled, Place } from './access';
+import { compileFilter, compileValue } from './compile';
+import { ExemplarBox } from './exemplars';
+import type { Intervals } from './intervals';
+import { groupIdentity, groupKey, seriesLabels, type GroupKey } from './labels';
+import { mentionedIn } from './mentions';
+import { CompareState } from './metrics-compare';
+import { overTime, type GroupState, type OverTime, type SlotSeries } from './over-time';
+import { compilePipeline, type WorkingSet } from './pipeline';
+import { attributeType } from './parse-field';
+import type { SeriesLabel } from './results';
+import { keyOf, type Value } from './values';
+import type { TraceView } from './trace-view';
+
+export type MetricsLeaf = Extract<MetricsExpr, { kind: 'metrics' }>;
+type Aggregate = Exclude<MetricsAggregate, { kind: 'compare' }>;
+
+/** A function compiled once; accumulators made of it are cheap. */
+export interface LeafPlan {
+  readonly leaf: MetricsLeaf;
+  readonly intervals: Intervals;
+  /** The filter when the pipeline is nothing else: spans need no trace then. */
+  readonly filter: ((place: Place) => boolean) | undefined;
+  readonly pipeline: (view: TraceView) => WorkingSet[];
+  readonly keys: readonly GroupKey[];
+  readonly groups: readonly Compiled[];
+  readonly value: Compiled | undefined;
+  readonly over: OverTime | undefined;
+  readonly exemplars: number;
+  /** `{ false }`: nothing at all comes out, not even a series of zeros. */
+  readonly never: boolean;
+}
+
+function soleFilter(stages: readonly Stage[]): SpansetFilter | undefined {
+  const [first] = stages;
+  return stages.length === 1 && first?.kind === 'filter' ? first : undefined;
+}
+
+export function planLeaf(leaf: MetricsLeaf, intervals: Intervals, exemplars: number): LeafPlan {
+  const { aggregate, stages } = leaf;
+  const pairs = limit('TRACEQL_EVENT_PAIRS');
+  const filter = soleFilter(stages);
+  const constant = filter?.expression.kind === 'static' ? filter.expression.value : undefined;
+  const by = aggregate.kind === 'compare' ? [] : aggregate.by;
+  const attribute = 'attribute' in aggregate ? aggregate.attribute : undefined;
+  const field = (ref: NonNullable<typeof attribute>): Compiled =>
+    compileValue({ kind: 'attribute', attribute: ref, at: 0 }, pairs);
+  return {
+    leaf,
+    intervals,
+    filter:
+      filter === undefined ? undefined : constant === undefined ? compileFilter(filter.expression, pairs) : () => true,
+    pipeline: compilePipeline(stages),
+    keys: by.map(groupKey),
+    groups: by.map(field),
+    value: attribute === undefined ? undefined : field(attribute),
+    over:
+      aggregate.kind === 'compare'
+        ? undefined
+        : overTime(
+            aggregate,
+            intervals.count,
+            intervals.seconds,
+            attribute !== undefined && attributeType(attribute) === 'duration'
+          ),
+    exemplars,
+    never: constant?.type === 'bool' && !constant.value,
+  };
+}
+
+interface Group {
+  readonly labels: readonly SeriesLabel[];
+  readonly key: string;
+  readonly state: GroupState;
+}
+
+/** Collects the spans of one function. */
+export class LeafAccumulator {
+  private readonly groups = new Map<Value, Group>();
+  private readonly compare: CompareState | undefined;
+  private readonly exemplarBox: ExemplarBox | undefined;
+
+  constructor(private readonly plan: LeafPlan) {
+    const { aggregate } = plan.leaf;
+    if (aggregate.kind === 'compare') {
+      this.compare = new CompareState(aggregate, plan.intervals.count);
+      return;
+    }
+    if (plan.exemplars > 0) {
+      const mentioned = mentionedIn([
+        ...plan.leaf.stages,
+        {
+          kind: 'select',
+          attributes: [...aggregate.by, ...('attribute' in aggregate ? [aggregate.attribute] : [])],
+          at: 0,
+        },
+      ]);
+      this.exemplarBox = new ExemplarBox(plan.exemplars, plan.intervals, mentioned);
+    }
+    if (plan.keys.length === 0 && !plan.never && (aggregate.kind === 'rate' || aggregate.kind === 'count_over_time')) {
+      // Without groups there is a series of zeros even when nothing matches.
+      this.group([]);
+    }
+  }
+
+  observe(view: TraceView, weight: number): void {
+    const [span] = view.spans;
+    const { plan } = this;
+    if (span === undefined || plan.never) {
+      return;
+    }
+    const place: Place = { view, span, index: 0, event: undefined, link: undefined, failed: false };
+    if (plan.filter !== undefined) {
+      for (let index = 0; index < view.spans.length; index++) {
+        this.observeSpan(place, index, weight, plan.filter);
+      }
+      return;
+    }
+    for (const set of plan.pipeline(view)) {
+      for (const index of set.spans) {
+        this.observeSpan(place, index, weight);
+      }
+    }
+  }
+
+  private observeSpan(place: Place, index: number, weight: number, filter?: (place: Place) => boolean): void {
+    const span = place.view.spans[index];
+    if (span === undefined) {
+      return;
+    }
+    const slot = this.plan.intervals.indexOf(span.startTimeUnixNano);
+    if (slot < 0) {
+      return;
+    }
+    place.span = span;
+    place.index = index;
+    place.event = undefined;
+    place.link = undefined;
+    if (filter !== undefined && !filter(place)) {
+      return;
+    }
+    if (this.compare !== undefined) {
+      this.compare.add(place, slot, weight);
+      return;
+    }
+    this.record(place, slot, weight);
+  }
+
+  private record(place: Place, slot: number, weight: number): void {
+    const { plan } = this;
+    let value: bigint | number = 0n;
+    if (plan.value !== undefined) {
+      const found = plan.value.get(place);
+      if (typeof found !== 'bigint' && typeof found !== 'number') {
+        return;
+      }
+      value = found;
+    }
+    const group = this.groupOf(place);
+    group.state.add(slot, value, weight);
+    const box = this.exemplarBox;
+    if (box?.wants(slot) === true) {
+      box.offer(place, slot, group.key, plan.value === undefined ? undefined : this.reported(value));
+    }
+  }
+
+  // Exemplars show `duration` in seconds, as their series do.
+  private reported(value: bigint | number): number {
+    return Number(value) / (this.plan.value?.type === 'duration' ? 1e9 : 1);
+  }
+
+  private groupOf(place: Place): Group {
+    const { groups: getters } = this.plan;
+    const [only] = getters;
+    if (getters.length === 1 && only !== undefined) {
+      const value = only.get(place);
+      const plain = typeof value === 'object' ? undefined : value;
+      return this.groups.get(plain) ?? this.group([plain], plain);
+    }
+    if (getters.length === 0) {
+      return this.groups.get(undefined) ?? this.group([]);
+    }
+    const values = getters.map((getter) => getter.get(place));
+    const key = values.map((value) => JSON.stringify(keyOf(value))).join();
+    return this.groups.get(key) ?? this.group(values, key);
+  }
+
+  private group(values: readonly Value[], mapKey?: Value): Group {
+    const { plan } = this;
+    if (this.groups.size >= limit('TRACEQL_SERIES')) {
+      throw new GentError('LIMIT_EXCEEDED', `the query has more than TRACEQL_SERIES=${limit('TRACEQL_SERIES')} series`);
+    }
+    if ((this.groups.size + 1) * plan.intervals.count > limit('TRACEQL_SAMPLES')) {
+      throw new GentError(
+        'LIMIT_EXCEEDED',
+        `the query has more than TRACEQL_SAMPLES=${limit('TRACEQL_SAMPLES')} samples`
+      );
+    }
+    if (plan.over === undefined) {
+      throw new GentError('INTERNAL', 'compare() has no groups');
+    }
+    const labels = labelsFor(plan.leaf.aggregate as Aggregate, plan.keys, values);
+    const group: Group = { labels, key: groupIdentity(labels), state: plan.over.newState() };
+    this.groups.set(mapKey, group);
+    return group;
+  }
+
+  merge(other: LeafAccumulator): void {
+    if (this.compare !== undefined && other.compare !== undefined) {
+      this.compare.merge(other.compare);
+    }
+    for (const [key, theirs] of other.groups) {
+      const mine = this.groups.get(key);
+      if (mine === undefined) {
+        const state = this.plan.over?.newState() ?? theirs.state;
+        state.merge(theirs.state);
+        this.groups.set(key, { ...theirs, state });
+      } else {
+        mine.state.merge(theirs.state);
+      }
+    }
+    if (this.exemplarBox !== undefined && other.exemplarBox !== undefined) {
+      this.exemplarBox.merge(other.exemplarBox);
+    }
+  }
+
+  series(): SlotSeries[] {
+    return this.compare?.series() ?? [...this.groups.values()].flatMap(({ labels, state }) => state.series(labels));
+  }
+
+  get exemplars(): ExemplarBox | undefined {
+    return this.exemplarBox;
+  }
+}
+
+/** Labels of a group of a function; quantiles and histograms add their own label, so they go without a name. */
+export function labelsFor(aggregate: Aggregate, keys: readonly GroupKey[], values: readonly Value[]): SeriesLabel[] {
+  const ownLabel = aggregate.kind === 'quantile_over_time' || aggregate.kind === 'histogram_over_time';
+  return keys.length === 0 && ownLabel ? [] : seriesLabels(aggregate.kind, keys, values);
+}

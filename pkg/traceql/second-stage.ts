@@ -1,0 +1,126 @@
+/** @file Series → series: topk, bottomk, comparisons, and arithmetic between series. */
+import type { MathOperator, SecondStage } from './ast';
+import { labelsKey, labelsText, NAME_LABEL } from './labels';
+import type { SlotSeries } from './over-time';
+import type { SeriesLabel } from './results';
+import { compareNumbers, compareStrings } from './statics';
+
+/** Keeps only slots with data; series without any vanish. */
+function nonEmpty(series: SlotSeries[]): SlotSeries[] {
+  return series.filter(({ values }) => values.some((value) => !Number.isNaN(value)));
+}
+
+function keepInSlot(
+  series: readonly SlotSeries[],
+  limit: number,
+  before: (a: { value: number; text: string }, b: { value: number; text: string }) => number
+): SlotSeries[] {
+  const kept = series.map(({ labels, values }) => ({ labels, values: new Float64Array(values.length).fill(NaN) }));
+  const texts = series.map(({ labels }) => labelsText(labels));
+  const slots = series[0]?.values.length ?? 0;
+  for (let slot = 0; slot < slots; slot++) {
+    series
+      .map(({ values }, i) => ({ i, value: values[slot] ?? NaN, text: texts[i] ?? '' }))
+      .filter(({ value }) => !Number.isNaN(value))
+      .sort(before)
+      .slice(0, limit)
+      .forEach(({ i, value }) => {
+        const target = kept[i];
+        if (target !== undefined) {
+          target.values[slot] = value;
+        }
+      });
+  }
+  return nonEmpty(kept);
+}
+
+/** Applies second stages in order. Ties at topk go to the first labels in alphabetical order, at bottomk to the last. */
+export function applyStages(series: readonly SlotSeries[], stages: readonly SecondStage[]): SlotSeries[] {
+  let current: SlotSeries[] = [...series];
+  for (const stage of stages) {
+    if (stage.kind === 'metricsFilter') {
+      const { operator, value: wanted } = stage;
+      current = nonEmpty(
+        current.map(({ labels, values }) => ({
+          labels,
+          values: values.map((value) => (compareNumbers(operator, value, wanted) ? value : NaN)),
+        }))
+      );
+    } else {
+      const limit = Number(stage.limit);
+      current =
+        stage.kind === 'topk'
+          ? keepInSlot(current, limit, (a, b) => b.value - a.value || compareStrings(a.text, b.text))
+          : keepInSlot(current, limit, (a, b) => a.value - b.value || compareStrings(b.text, a.text));
+    }
+  }
+  return current;
+}
+
+/** One operation; division by zero has no answer. */
+export function calculate(operator: MathOperator, left: number, right: number): number {
+  switch (operator) {
+    case '+':
+      return left + right;
+    case '-':
+      return left - right;
+    case '*':
+      return left * right;
+    case '/':
+      return right === 0 ? NaN : left / right;
+  }
+}
+
+/** Series of one side of an operation, and the name that series without groups carry. */
+export interface NamedSeries {
+  readonly name: string;
+  readonly series: readonly SlotSeries[];
+}
+
+/** Series op number, or number op series. The name stays. */
+export function withNumber(
+  operator: MathOperator,
+  side: NamedSeries,
+  number: number,
+  numberFirst: boolean
+): NamedSeries {
+  const series = side.series.map(({ labels, values }) => ({
+    labels,
+    values: values.map((value) =>
+      numberFirst ? calculate(operator, number, value) : calculate(operator, value, number)
+    ),
+  }));
+  return { name: side.name, series: nonEmpty(series) };
+}
+
+function groupsOf(labels: readonly SeriesLabel[]): readonly SeriesLabel[] {
+  return labels.filter(({ key }) => key !== NAME_LABEL);
+}
+
+/** Series op series: joined where their labels are equal; a side of one series without groups meets every series of the other. */
+export function withSeries(operator: MathOperator, left: NamedSeries, right: NamedSeries): NamedSeries {
+  const name = `(${left.name} ${operator} ${right.name})`;
+  const lone = (side: NamedSeries): SlotSeries | undefined => {
+    const [only] = side.series;
+    return side.series.length === 1 && only !== undefined && groupsOf(only.labels).length === 0 ? only : undefined;
+  };
+  const byKey = new Map(right.series.map((one) => [labelsKey(groupsOf(one.labels)), one]));
+  const pairs: Array<{ labels: readonly SeriesLabel[]; a: SlotSeries; b: SlotSeries }> = [];
+  const loneLeft = lone(left);
+  const loneRight = lone(right);
+  for (const a of left.series) {
+    const groups = groupsOf(a.labels);
+    const b = byKey.get(labelsKey(groups)) ?? (groups.length > 0 ? loneRight : undefined);
+    if (b !== undefined) {
+      pairs.push({ labels: groups, a, b });
+    }
+  }
+  if (pairs.length === 0 && loneLeft !== undefined) {
+    right.series.forEach((b) => pairs.push({ labels: groupsOf(b.labels), a: loneLeft, b }));
+  }
+  const series = pairs.map(({ labels, a, b }) => ({
+    labels: labels.length === 0 ? [{ key: NAME_LABEL, value: name }] : labels,
+    values: a.values.map((value, slot) => calculate(operator, value, b.values[slot] ?? NaN)),
+  }));
+  return { name, series: nonEmpty(series) };
+}
