@@ -81,7 +81,7 @@ export function parseSettings(raw: RawSettings | undefined, env: NodeJS.ProcessE
   }
   const address = text(json, 'address');
   const store = text(json, 'store') ?? (address === undefined ? env.GF_PLUGIN_STORE?.trim() || undefined : undefined);
-  if (store !== undefined && !path.isAbsolute(store)) {
+  if (store !== undefined && !path.isAbsolute(store) && !store.includes('://')) {
     throw new GentError(
       'PLUGIN_SETTINGS',
       `the store directory ${store} must be an absolute path on the Grafana server`

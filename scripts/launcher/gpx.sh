@@ -39,6 +39,7 @@ for dir in /usr/local/bin /usr/bin /bin /usr/local/sbin /opt/homebrew/bin /usr/l
 done
 
 hint="install Node 20 or newer on the Grafana server, or set node = /path/to/node under [plugin.gent-traces-datasource] in grafana.ini"
+PATH=/usr/bin:/bin
 seen=$(printf '%s' "${seen:- none}" | tr -d '"\\')
 printf '{"@level":"error","@message":"GenT cannot start: no Node 20 or newer found (seen:%s); %s"}\n' "$seen" "$hint" >&2
 exit 1
