@@ -1,2 +1,4 @@
 /** @file The door of pkg/pandora: applications in virtual time whose traces are known to be right, and how to send them. */
+export { sendLive, type LiveOptions } from './live';
+export { TraceSender, type SendOptions, type SendReport } from './send';
 export * from './shop';

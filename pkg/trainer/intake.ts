@@ -1,0 +1,161 @@
+/** @file From received spans to closed batches: assembly, the open batch, and refusing while training is behind. */
+import { limit, type Logger } from '../common';
+import { newAnomalies, TraceAssembler, type Span, type Trace } from '../trace';
+import { BatchBuilder, type ClosedBatch, type ClosedBy } from './batch';
+import type { TrainerConfig } from './config';
+import type { TrainerMetrics } from './metrics';
+import type { Admission, SpanSink } from './receiver';
+
+/** How often idle traces and old batches are looked for. */
+const TICK_MS = 250;
+const RETRY_AFTER_FULL_SECONDS = 5;
+const RETRY_AFTER_CLOSING_SECONDS = 10;
+
+/** Takes closed batches. */
+export interface BatchQueue {
+  /** Batches that wait; the one in training not counted. */
+  readonly length: number;
+  readonly bytes: number;
+  add(batch: ClosedBatch): void;
+}
+
+export interface IntakeOptions {
+  readonly config: TrainerConfig;
+  readonly queue: BatchQueue;
+  readonly metrics: TrainerMetrics;
+  readonly logger: Logger;
+  /** Called when a batch was closed. */
+  readonly onBatchClosed?: () => void;
+}
+
+/**
+ * Assembles traces and batches them. A batch that is due stays open while the queue is full, and once it is over its
+ * count new spans are refused, so that nothing taken is ever dropped.
+ */
+export class Intake implements SpanSink {
+  private readonly anomalies = newAnomalies();
+  private readonly assembler: TraceAssembler;
+  private batch: BatchBuilder | undefined;
+  private lastTraceAt = 0;
+  private nextBatch = 1;
+  private closing = false;
+  private timer: NodeJS.Timeout | undefined;
+  private closingBatches: Promise<void> = Promise.resolve();
+  private batchesBeingClosed = 0;
+  receivedSpans = 0;
+
+  constructor(private readonly options: IntakeOptions) {
+    this.assembler = new TraceAssembler({
+      now: () => performance.now(),
+      idle: options.config.idleMs,
+      anomalies: this.anomalies,
+    });
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  get held() {
+    return {
+      openTraces: this.assembler.traces,
+      openSpans: this.assembler.spans,
+      batchTraces: this.batch?.traces ?? 0,
+      batchSpans: this.batch?.spans ?? 0,
+      heldBytes: this.assembler.bytes + (this.batch?.bytes ?? 0) + this.options.queue.bytes,
+    };
+  }
+
+  admission(): Admission {
+    if (this.closing) {
+      return { accept: false, reason: 'closing', retryAfterSeconds: RETRY_AFTER_CLOSING_SECONDS };
+    }
+    const { config } = this.options;
+    const batchFull =
+      this.batch !== undefined &&
+      (this.batch.traces >= config.batchTraces || this.batch.spans >= limit('TRAINER_BATCH_SPANS'));
+    if ((batchFull && this.queueFull()) || this.held.heldBytes > limit('TRAINER_HELD_BYTES')) {
+      return { accept: false, reason: 'full', retryAfterSeconds: RETRY_AFTER_FULL_SECONDS };
+    }
+    return { accept: true };
+  }
+
+  async accept(spans: readonly Span[]): Promise<void> {
+    const before = { early: this.anomalies.tracesClosedEarly, late: this.anomalies.lateTraces };
+    this.receivedSpans += spans.length;
+    this.keep(this.assembler.add(spans));
+    this.options.metrics.tracesClosedEarly.inc(this.anomalies.tracesClosedEarly - before.early);
+    this.options.metrics.lateTraces.inc(this.anomalies.lateTraces - before.late);
+  }
+
+  /** Closes everything that is held. New spans are refused from now on. */
+  async stop(): Promise<void> {
+    this.closing = true;
+    clearInterval(this.timer);
+    this.keep(this.assembler.flush());
+    this.closeBatch('shutdown');
+    await this.closingBatches;
+  }
+
+  private queueFull(): boolean {
+    return this.options.queue.length + this.batchesBeingClosed >= this.options.config.queue;
+  }
+
+  private tick(): void {
+    this.keep(this.assembler.takeIdle());
+    const due = this.due();
+    if (due !== undefined && !this.queueFull()) {
+      this.closeBatch(due);
+    }
+  }
+
+  private due(): ClosedBy | undefined {
+    const { config } = this.options;
+    const now = performance.now();
+    if (this.batch === undefined) {
+      return undefined;
+    }
+    if (this.batch.traces >= config.batchTraces) {
+      return 'count';
+    }
+    if (this.batch.spans >= limit('TRAINER_BATCH_SPANS')) {
+      return 'spans';
+    }
+    if (now - this.batch.firstAt >= config.batchAgeMs) {
+      return 'age';
+    }
+    return config.batchQuietMs > 0 && now - this.lastTraceAt >= config.batchQuietMs ? 'quiet' : undefined;
+  }
+
+  private keep(traces: readonly Trace[]): void {
+    this.options.metrics.traces.inc(traces.length);
+    for (const trace of traces) {
+      const now = performance.now();
+      this.batch ??= new BatchBuilder(this.nextBatch++, now);
+      this.batch.add(trace);
+      this.lastTraceAt = now;
+      const due = this.due();
+      if ((due === 'count' || due === 'spans') && (!this.queueFull() || this.closing)) {
+        this.closeBatch(due);
+      }
+    }
+  }
+
+  private closeBatch(closedBy: ClosedBy): void {
+    const { batch } = this;
+    if (batch === undefined) {
+      return;
+    }
+    this.batch = undefined;
+    this.batchesBeingClosed++;
+    const { queue, metrics, logger, onBatchClosed } = this.options;
+    const closed = batch.close(closedBy).then((ready) => {
+      this.batchesBeingClosed--;
+      metrics.batches.inc({ closed_by: closedBy });
+      logger.info('batch closed', { batch: ready.id, by: closedBy, traces: ready.traces, spans: ready.spans });
+      queue.add(ready);
+      onBatchClosed?.();
+    });
+    this.closingBatches = Promise.all([this.closingBatches, closed]).then(() => undefined);
+  }
+}

@@ -1,0 +1,198 @@
+/** @file Trains closed batches one after the other in a worker thread and publishes the models. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { asGentError, GentError, startWorker, type Logger } from '../common';
+import type { ModelStore, StoredModel } from '../store';
+import type { ClosedBatch } from './batch';
+import type { TrainerConfig } from './config';
+import type { BatchQueue } from './intake';
+import type { TrainerMetrics } from './metrics';
+import type { TrainBatchData, TrainBatchMessage } from './training-worker';
+
+/** A failed training is tried once more: the cause may have been memory that others held. */
+const ATTEMPTS = 2;
+
+/** What is being trained now. */
+export interface TrainingNow {
+  readonly batch: number;
+  readonly traces: number;
+  readonly spans: number;
+  readonly step: string;
+  readonly done: number;
+  readonly total: number;
+  readonly note: string;
+}
+
+export interface TrainingQueueOptions {
+  readonly config: TrainerConfig;
+  readonly store: ModelStore;
+  readonly metrics: TrainerMetrics;
+  readonly logger: Logger;
+  readonly onPublished?: (model: StoredModel, batch: ClosedBatch) => void;
+}
+
+export class TrainingQueue implements BatchQueue {
+  private readonly waiting: ClosedBatch[] = [];
+  private running: Promise<void> | undefined;
+  private abort: (() => void) | undefined;
+  now: TrainingNow | undefined;
+  published = 0;
+  failed = 0;
+  last: StoredModel | undefined;
+
+  constructor(private readonly options: TrainingQueueOptions) {}
+
+  get length(): number {
+    return this.waiting.length;
+  }
+
+  get bytes(): number {
+    return this.waiting.reduce((sum, batch) => sum + batch.pieces.reduce((bytes, piece) => bytes + piece.length, 0), 0);
+  }
+
+  add(batch: ClosedBatch): void {
+    this.waiting.push(batch);
+    this.running ??= this.work().finally(() => {
+      this.running = undefined;
+    });
+  }
+
+  /** Resolves when nothing waits and nothing is being trained. */
+  async idle(): Promise<void> {
+    while (this.running !== undefined) {
+      await this.running;
+    }
+  }
+
+  /** Ends the training under way; its batch is kept as a failed one. */
+  cancel(): void {
+    this.abort?.();
+  }
+
+  private async work(): Promise<void> {
+    for (let batch = this.waiting.shift(); batch !== undefined; batch = this.waiting.shift()) {
+      try {
+        await this.trainAndPublish(batch);
+      } catch (thrown) {
+        this.failed++;
+        await this.keep(batch, asGentError(thrown));
+      }
+    }
+  }
+
+  private async trainAndPublish(batch: ClosedBatch): Promise<void> {
+    const { store, metrics, logger, onPublished } = this.options;
+    const started = performance.now();
+    const bytes = await this.trainWithRetry(batch);
+    const seconds = (performance.now() - started) / 1000;
+    metrics.trainingSeconds.observe(seconds);
+    const model = await store.publish(bytes);
+    metrics.modelBytes.set(bytes.length);
+    metrics.publishedBytes.inc(bytes.length);
+    this.published++;
+    this.last = model;
+    logger.info('model published', {
+      batch: batch.id,
+      model: model.id,
+      file: model.file,
+      traces: batch.traces,
+      spans: batch.spans,
+      bytes: bytes.length,
+      seconds: seconds.toFixed(1),
+    });
+    onPublished?.(model, batch);
+  }
+
+  private async trainWithRetry(batch: ClosedBatch): Promise<Uint8Array> {
+    const { metrics, logger } = this.options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const bytes = await this.train(batch);
+        metrics.trainings.inc({ outcome: 'ok' });
+        return bytes;
+      } catch (thrown) {
+        const error = asGentError(thrown);
+        const last = attempt === ATTEMPTS || error.code === 'CANCELLED';
+        metrics.trainings.inc({ outcome: error.code === 'CANCELLED' ? 'cancelled' : 'failed' });
+        logger.warn('training failed', {
+          batch: batch.id,
+          attempt,
+          code: error.code,
+          message: error.message,
+          again: !last,
+        });
+        if (last) {
+          throw error;
+        }
+      } finally {
+        this.now = undefined;
+      }
+    }
+  }
+
+  private async train(batch: ClosedBatch): Promise<Uint8Array> {
+    const { seed, epochs, maxBytes } = this.options.config;
+    const data: TrainBatchData = { pieces: batch.pieces, seed, epochs, maxBytes };
+    const about = { batch: batch.id, traces: batch.traces, spans: batch.spans };
+    this.now = { ...about, step: 'unpack', done: 0, total: 0, note: '' };
+    const worker = startWorker('train-batch', data);
+    try {
+      return await new Promise<Uint8Array>((resolve, reject) => {
+        this.abort = () => reject(new GentError('CANCELLED', `training of batch ${batch.id} was cancelled`));
+        worker.on('message', (message: TrainBatchMessage) => {
+          switch (message.kind) {
+            case 'step':
+              this.now = { ...about, step: message.step, done: 0, total: message.total, note: '' };
+              break;
+            case 'update':
+              this.now = this.now && { ...this.now, done: message.done, note: message.note ?? this.now.note };
+              break;
+            case 'log':
+              this.options.logger[message.level](message.message, { ...message.fields, batch: batch.id });
+              break;
+            case 'done':
+              resolve(message.bytes);
+              break;
+            case 'failed':
+              reject(
+                new GentError('TRAINER_TRAINING_FAILED', `batch ${batch.id}: ${message.code}: ${message.message}`)
+              );
+              break;
+          }
+        });
+        worker.on('error', (error) =>
+          reject(new GentError('TRAINER_TRAINING_FAILED', `batch ${batch.id}: ${error.message}`, { cause: error }))
+        );
+        worker.on('exit', (code) =>
+          reject(new GentError('TRAINER_TRAINING_FAILED', `batch ${batch.id}: the worker ended with code ${code}`))
+        );
+      });
+    } finally {
+      this.abort = undefined;
+      await worker.terminate();
+    }
+  }
+
+  /** Writes a batch that gave no model where `gent train --traces` can read it. */
+  private async keep(batch: ClosedBatch, error: GentError): Promise<void> {
+    const { config, store, logger } = this.options;
+    const directory = config.failed === '' ? path.join(store.location, '.failed') : config.failed;
+    const name = `batch-${new Date().toISOString().replaceAll(':', '-')}-${randomBytes(3).toString('hex')}.otlp.pb.gz`;
+    const file = path.join(directory, name);
+    try {
+      await mkdir(directory, { recursive: true });
+      await writeFile(`${file}.tmp`, Buffer.concat(batch.pieces), { flush: true });
+      await rename(`${file}.tmp`, file);
+      logger.error('batch kept untrained', { batch: batch.id, file, code: error.code, message: error.message });
+    } catch (thrown) {
+      logger.error('batch lost: it could be neither trained nor kept', {
+        batch: batch.id,
+        traces: batch.traces,
+        code: error.code,
+        message: error.message,
+        also: (thrown as Error).message,
+      });
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** @file The worker role `train-batch`: unpacks a batch, trains a model, hands the file back. */
+import { parentPort } from 'node:worker_threads';
+import { asGentError, makeLogger, type LogFields, type LogLevel, type Progress } from '../common';
+import type { Trace } from '../trace';
+import { trainModel } from '../train';
+import { unpackTraces } from './batch';
+
+/** What the worker is started with. */
+export interface TrainBatchData {
+  readonly pieces: readonly Uint8Array[];
+  readonly seed: number;
+  readonly epochs: number | undefined;
+  readonly maxBytes: number | undefined;
+}
+
+/** What the worker tells. The last message is `done` or `failed`. */
+export type TrainBatchMessage =
+  | { readonly kind: 'step'; readonly step: string; readonly total: number }
+  | { readonly kind: 'update'; readonly done: number; readonly note?: string }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
+  | { readonly kind: 'done'; readonly bytes: Uint8Array }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+/** Runs the role. */
+export async function trainBatch(data: unknown): Promise<void> {
+  const port = parentPort;
+  if (port === null) {
+    throw new Error('the role train-batch runs in a worker thread only');
+  }
+  const post = (message: TrainBatchMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  const { pieces, seed, epochs, maxBytes } = data as TrainBatchData;
+  const progress: Progress = {
+    start: (step, total) => post({ kind: 'step', step, total }),
+    update: (done, note) => post({ kind: 'update', done, ...(note === undefined ? {} : { note }) }),
+    stop: () => undefined,
+  };
+  const logger = makeLogger((level, message, fields) => post({ kind: 'log', level, message, fields }));
+  try {
+    const traces: Trace[] = [];
+    for (const piece of pieces) {
+      traces.push(...unpackTraces(piece));
+    }
+    const { bytes } = await trainModel(traces, {
+      seed,
+      progress,
+      logger,
+      ...(epochs === undefined ? {} : { epochs }),
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+    });
+    // A copy of exactly these bytes, so that the transfer takes nothing else with it.
+    const file = new Uint8Array(bytes);
+    post({ kind: 'done', bytes: file }, [file.buffer]);
+  } catch (thrown) {
+    const error = asGentError(thrown);
+    post({ kind: 'failed', code: error.code, message: error.message });
+  }
+}
