@@ -1,26 +1,42 @@
-/** @file A barrier for worker threads over shared memory. */
+/** @file A barrier for worker threads over shared memory, which can be broken so that nobody waits for ever. */
 
 /** Int32 cells that a barrier needs. */
-export const BARRIER_CELLS = 2;
+export const BARRIER_CELLS = 3;
 
-/** Threads that call `wait` are held until all `parties` have called it. Blocks the thread: for workers only. */
+/** Thrown by {@link Barrier.wait} in every thread once the barrier is broken. */
+export class BrokenBarrier extends Error {
+  override readonly name = 'BrokenBarrier';
+}
+
+/** Threads that call `wait` are held until all `parties` have called it. */
 export class Barrier {
-  /** @param cells - {@link BARRIER_CELLS} zeroed cells of shared memory */
+  /** @param cells - {@link BARRIER_CELLS} zeroed cells of shared memory: arrived, round, broken */
   constructor(
     private readonly cells: Int32Array,
     private readonly parties: number
   ) {}
 
+  /** Blocks the thread (workers only) until all have come; throws {@link BrokenBarrier} when it is broken. */
   wait(): void {
     const round = Atomics.load(this.cells, 1);
     if (Atomics.add(this.cells, 0, 1) + 1 === this.parties) {
       Atomics.store(this.cells, 0, 0);
       Atomics.add(this.cells, 1, 1);
       Atomics.notify(this.cells, 1);
-      return;
+    } else {
+      while (Atomics.load(this.cells, 1) === round && Atomics.load(this.cells, 2) === 0) {
+        Atomics.wait(this.cells, 1, round);
+      }
     }
-    while (Atomics.load(this.cells, 1) === round) {
-      Atomics.wait(this.cells, 1, round);
+    if (Atomics.load(this.cells, 2) !== 0) {
+      throw new BrokenBarrier('the other threads have given up');
     }
+  }
+
+  /** Lets all threads that wait, and all that come later, fail. Any thread may call it. */
+  break(): void {
+    Atomics.store(this.cells, 2, 1);
+    Atomics.add(this.cells, 1, 1);
+    Atomics.notify(this.cells, 1);
   }
 }

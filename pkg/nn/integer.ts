@@ -11,7 +11,7 @@ import type { NetworkSpec } from './types';
  * A layer computes clip(round((Σ (x − zero) · w + bias) / 2^shift)), shift = unit in + e − unit out.
  */
 export const INPUT_BITS = 6;
-export const ACTIVATION_BITS = 5;
+export const ACTIVATION_BITS = 6;
 export const LOGIT_BITS = 6;
 export const ZERO_POINT = 128;
 export const ACTIVATION_TOP = 255;

@@ -4,7 +4,7 @@
  * is shared memory. The number of shards is fixed, so results do not depend on the number of cores.
  */
 import { parentPort } from 'node:worker_threads';
-import { Barrier } from './barrier';
+import { Barrier, BARRIER_CELLS, BrokenBarrier } from './barrier';
 import { ShardCompute } from './compute';
 import { adam, scheduledRate, type AdamStep } from './optimiser';
 import type { PackedRows } from './pack';
@@ -22,8 +22,8 @@ const PROGRESS_MS = 400;
 /** A held-out loss must be lower by this much (nats) to count as better. */
 const BETTER_BY = 1e-5;
 
-/** Cells of `control` after those of the barrier. */
-export const CONTROL = { planned: 2, stop: 3, cells: 4 } as const;
+/** Cells of `control`: those of the barrier come first. */
+export const CONTROL = { planned: BARRIER_CELLS, stop: BARRIER_CELLS + 1, cells: BARRIER_CELLS + 2 } as const;
 /** Cells of `sums`: loss and weight, of training and of held-out rows, for each shard. */
 export const SUM = { train: 0, trainWeight: 1, held: 2, heldWeight: 3, cells: 4 } as const;
 
@@ -231,15 +231,20 @@ class Shard {
   }
 }
 
-/** The worker role `nn-shard`. */
+/** The worker role `nn-shard`. It ends by itself: a thread must not be terminated inside the native runtime. */
 export async function runShard(data: unknown): Promise<void> {
   const { job, index } = data as { job: Job; index: number };
+  let compute: ShardCompute | undefined;
   try {
-    const compute = await ShardCompute.create(job, index);
+    compute = await ShardCompute.create(job, index);
     await new Shard(job, index, compute).run();
-    await compute.close();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    parentPort?.postMessage({ kind: 'failed', why } satisfies ShardMessage);
+    if (!(error instanceof BrokenBarrier)) {
+      new Barrier(job.control, SHARDS).break();
+      const why = error instanceof Error ? error.message : String(error);
+      parentPort?.postMessage({ kind: 'failed', why } satisfies ShardMessage);
+    }
+  } finally {
+    await compute?.close();
   }
 }

@@ -1,7 +1,6 @@
 /** @file Trains a network: checks, splits and packs the rows, runs the shards, and writes the integer network. */
-import type { Worker } from 'node:worker_threads';
 import { GentError, startWorker } from '../common';
-import { BARRIER_CELLS } from './barrier';
+import { Barrier } from './barrier';
 import { encodeNetwork } from './inference-graph';
 import { MAX_WEIGHT_BITS, MIN_WEIGHT_BITS, type IntegerWeights } from './integer';
 import { layoutOf, type Layout } from './layout';
@@ -13,16 +12,18 @@ import { Random } from './random';
 import { CONTROL, SHARDS, SUM, type Job, type ShardMessage } from './shard';
 import type { NetworkSpec, TrainedNetwork, TrainingOptions, TrainingRows } from './types';
 
-const DEFAULT_LEARNING_RATE = 0.004;
+/** Peak learning rate for batches of LARGEST_BATCH; smaller batches take one smaller by the root of the ratio. */
+const DEFAULT_LEARNING_RATE = 0.008;
 const DEFAULT_HELD_OUT = 0.03;
 /** More rows than this say no more about when to stop. */
 const MOST_HELD_OUT = 30_000;
 const DEFAULT_PATIENCE = 6;
 /** Batch by default: about this many steps an epoch, within bounds. */
-const STEPS_AN_EPOCH = 100;
-const BATCH_BOUNDS = [32, 2048] as const;
+const STEPS_AN_EPOCH = 200;
+const SMALLEST_BATCH = 32;
+const LARGEST_BATCH = 1024;
 /** Standard deviation of an embedding before training. */
-const EMBEDDING_SPREAD = 0.25;
+const EMBEDDING_SPREAD = 0.2;
 
 function sharedFloats(length: number): Float32Array {
   return new Float32Array(new SharedArrayBuffer(4 * length));
@@ -110,6 +111,8 @@ function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions
   const { learn, held } = split(packed.count, options.heldOut ?? DEFAULT_HELD_OUT, seed);
   const bits = options.weightBits ?? MAX_WEIGHT_BITS;
   const wanted = 2 ** Math.round(Math.log2(learn.length / STEPS_AN_EPOCH));
+  const batch = options.batch ?? Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, wanted));
+  const rate = DEFAULT_LEARNING_RATE * Math.sqrt(Math.min(1, batch / LARGEST_BATCH));
   const vector = (): Float32Array => sharedFloats(layout.size);
   const real = vector();
   initialise(real, layout, packed, seed);
@@ -119,15 +122,15 @@ function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions
   let weight = 0;
   packed.weights.forEach((each) => (weight += each));
   const bytes = (length: number): Int8Array => new Int8Array(new SharedArrayBuffer(length));
-  const control = new Int32Array(new SharedArrayBuffer(4 * (BARRIER_CELLS + CONTROL.cells)));
+  const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL.cells));
   control[CONTROL.planned] = options.epochs;
   return {
     spec,
     bits,
     seed,
     epochs: options.epochs,
-    batch: options.batch ?? Math.min(BATCH_BOUNDS[1], Math.max(BATCH_BOUNDS[0], wanted)),
-    learningRate: options.learningRate ?? DEFAULT_LEARNING_RATE,
+    batch,
+    learningRate: options.learningRate ?? rate,
     patience: options.patience ?? DEFAULT_PATIENCE,
     timeBudgetSeconds: options.timeBudgetSeconds ?? 0,
     rows: packed,
@@ -149,50 +152,46 @@ function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions
 
 type Done = Extract<ShardMessage, { kind: 'done' }>;
 
-/** Runs the shards to the end; none is left behind, whatever happens. */
+/**
+ * Runs the shards to the end. They are asked to stop, never terminated: a thread that is ended inside the native
+ * runtime takes the process with it.
+ */
 async function runShards(job: Job, { progress, signal }: TrainingOptions): Promise<Done> {
-  const workers: Worker[] = [];
-  let onAbort: (() => void) | undefined;
-  progress?.start('training the network', 0);
-  try {
-    return await new Promise<Done>((resolve, reject) => {
-      onAbort = () => reject(new GentError('CANCELLED', 'the training was cancelled'));
-      if (signal?.aborted === true) {
-        onAbort();
-        return;
-      }
-      signal?.addEventListener('abort', onAbort, { once: true });
-      let started = false;
-      for (let index = 0; index < SHARDS; index++) {
-        const worker = startWorker('nn-shard', { job, index });
-        workers.push(worker);
-        worker.on('message', (message: ShardMessage) => {
-          if (message.kind === 'done') {
-            resolve(message);
-          } else if (message.kind === 'failed') {
-            reject(new GentError('NN_TRAINING_FAILED', message.why));
-          } else {
-            if (!started) {
-              started = true;
-              progress?.start('training the network', message.total);
-            }
-            progress?.update(message.done, message.note);
-          }
-        });
-        worker.on('error', (error) => reject(new GentError('NN_TRAINING_FAILED', error.message, { cause: error })));
-        worker.on('exit', (code) => {
-          if (code !== 0) {
-            reject(new GentError('NN_TRAINING_FAILED', `a training worker ended with exit code ${code}`));
-          }
-        });
-      }
-    });
-  } finally {
-    if (onAbort !== undefined) {
-      signal?.removeEventListener('abort', onAbort);
-    }
-    await Promise.all(workers.map((worker) => worker.terminate()));
+  if (signal?.aborted === true) {
+    throw new GentError('CANCELLED', 'the training was cancelled');
   }
+  const barrier = new Barrier(job.control, SHARDS);
+  let done: Done | undefined;
+  let failure: GentError | undefined;
+  const fail = (error: GentError): void => {
+    failure ??= error;
+    barrier.break();
+  };
+  const onAbort = (): void => fail(new GentError('CANCELLED', 'the training was cancelled'));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const onMessage = (message: ShardMessage): void => {
+    if (message.kind === 'done') {
+      done = message;
+    } else if (message.kind === 'failed') {
+      fail(new GentError('NN_TRAINING_FAILED', message.why));
+    } else {
+      progress?.update(message.done, message.note);
+    }
+  };
+  progress?.start('training the network', Math.ceil(job.learn.length / job.batch) * job.epochs);
+  const ended = Array.from({ length: SHARDS }, (_, index) => {
+    const worker = startWorker('nn-shard', { job, index });
+    worker.on('message', onMessage);
+    worker.on('error', (error) => fail(new GentError('NN_TRAINING_FAILED', error.message, { cause: error })));
+    return new Promise<void>((resolve) => worker.on('exit', () => resolve()));
+  });
+  await Promise.all(ended);
+  signal?.removeEventListener('abort', onAbort);
+  if (failure !== undefined || done === undefined) {
+    progress?.stop('stopped');
+    throw failure ?? new GentError('NN_TRAINING_FAILED', 'the training workers ended without a result');
+  }
+  return done;
 }
 
 /** Mean loss (nats a row) of the network in `onnx` over the held-out rows of a job, from its integer logits. */
