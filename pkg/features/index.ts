@@ -14,5 +14,6 @@ export * from './shapes';
 export * from './slots';
 export * from './span-table';
 export * from './timing';
+export type { ValueList } from './bag-codec';
 export { orderBatch, type OrderedBatch } from './forest';
 export { attributesKey, readValue, valueKey, writeValue } from './values';

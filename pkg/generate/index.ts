@@ -1,2 +1,4 @@
-/** @file The door of pkg/generate. */
+/** @file The door of pkg/generate: a model in, traces out. */
 export * from './types';
+export { openModel, type OpenedModel, type OpenOptions } from './open';
+export { readNetworkSection, writeNetworkSection, type NetworkSection } from './network-section';

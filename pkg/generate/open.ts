@@ -1,0 +1,178 @@
+/** @file Opens a `.gent` file for generating. Nothing but the file is read. */
+import { GentError } from '../common';
+import { contextOf, readContent, type ModelContent, type ShapeLayout } from '../features';
+import { readModelFile, type Manifest } from '../model';
+import { loadNetwork, type IntegerNetwork, type Runtime } from '../nn';
+import type { Trace } from '../trace';
+import { Assembler } from './assemble';
+import { placeTrace } from './placement';
+import { hash32 } from './random';
+import { readNetworkSection } from './network-section';
+import { Sampler } from './sampler';
+import { buildClasses, buildSpanCounts } from './span-classes';
+import { TraceIndex } from './trace-index';
+import type { SpanCounts, TraceGenerator } from './types';
+
+export interface OpenOptions {
+  /** Which ONNX Runtime evaluates the network; both give the same traces. Default native. */
+  readonly runtime?: Runtime;
+}
+
+/** A model with what its file says of it. */
+export interface OpenedModel extends TraceGenerator {
+  readonly manifest: Manifest;
+  /** Stored bytes by section, the manifest included. */
+  readonly sectionBytes: Readonly<Record<string, number>>;
+  readonly content: ModelContent;
+}
+
+/** Spans drawn side by side: enough to keep the network busy, few enough for the caches. */
+const SPANS_A_CHUNK = 40_000;
+const NANOS = 1_000_000_000n;
+
+/**
+ * Opens a model.
+ * @param bytes - the whole file
+ * @throws GentError MODEL_* or NN_*, naming the section that is wrong
+ */
+export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): Promise<OpenedModel> {
+  const file = readModelFile(bytes);
+  const content = readContent((name) => file.section(name));
+  const { sizes, onnx } = readNetworkSection(file.section('network'));
+  const context = contextOf(content, sizes);
+  let network: IntegerNetwork | undefined;
+  if (onnx !== undefined) {
+    network = await loadNetwork(onnx, { runtime: options.runtime ?? 'native' });
+    const { spec } = network;
+    const fits =
+      spec.embeddings.length === context.embeddings.length &&
+      spec.embeddings.every((embedding, e) => embedding.vocabulary >= (context.embeddings[e]?.vocabulary ?? Infinity));
+    if (!fits || spec.classes > 64) {
+      await network.close();
+      throw new GentError('MODEL_CORRUPT', 'section network: it does not fit the other sections');
+    }
+  }
+  const { manifest } = file;
+  const key = (part: number): number => hash32(Number.parseInt(manifest.id.slice(24, 32), 16) | 0, part) | 0;
+  const index = new TraceIndex(content, manifest.id);
+  const sampler = new Sampler(content, context, network, index, key(1));
+  const keys = { ids: key(2), values: key(3), events: key(4), links: key(5), resources: key(6) };
+  const assembler = new Assembler(content, manifest.id, keys, index.traceCount);
+  const anchorKey = key(7);
+  const classes = buildClasses(content, manifest.id);
+  let spanCounts: SpanCounts | undefined;
+  const longest = longestSpans(content);
+
+  const chunk = async (indices: number[]): Promise<Trace[]> => {
+    const places = indices.map((i) => index.placeOf(i));
+    const sampled = await sampler.sample(places);
+    return places.map((place, t) => {
+      const trace = indices[t] as number;
+      const starts = sampled.spans.start.subarray(sampled.spans.offset[t], sampled.spans.offset[t + 1]);
+      return assembler.trace(
+        trace,
+        index.traceId(trace),
+        place,
+        sampled,
+        t,
+        placeTrace(content, place, starts, anchorKey)
+      );
+    });
+  };
+
+  // One call at a time: the network's buffers are shared.
+  let queue: Promise<unknown> = Promise.resolve();
+
+  return {
+    manifest,
+    sectionBytes: file.sectionBytes,
+    content,
+    modelId: manifest.id,
+    traceCount: index.traceCount,
+    spanCount: index.spanCount,
+    classes: classes.classes,
+    get spanCounts() {
+      spanCounts ??= buildSpanCounts(content, classes);
+      return spanCounts;
+    },
+    shapeOf: (i) => content.counts.shape[index.rowOf(i)] as number,
+    shapeCount: content.layouts.length,
+    shapeClasses: (shape) => classes.ofShape[shape] as Uint32Array,
+    boundsOf(i) {
+      const row = index.rowOf(i);
+      const width = BigInt(content.counts.bucketSeconds) * NANOS;
+      const pattern = content.counts.patterns[content.counts.pattern[row] as number] ?? [];
+      const shifts = pattern.map((run) => run.shift);
+      const bucket = BigInt(content.counts.bucket[row] as number);
+      const start = (bucket + BigInt(Math.min(0, ...shifts))) * width;
+      const lastStart = (bucket + BigInt(Math.max(0, ...shifts)) + 1n) * width - 1n;
+      const { minStart, maxStart } = content.window;
+      const longestSpan = BigInt(longest[content.counts.shape[row] as number] as number);
+      return {
+        start: start < minStart ? minStart : start,
+        end: (lastStart > maxStart ? maxStart : lastStart) + longestSpan,
+      };
+    },
+    firstIndexAt: (time) => index.firstIndexAt(time),
+    traceId: (i) => index.traceId(i),
+    indexOf: (traceId) => index.indexOf(traceId),
+    isExemplar: () => false,
+    generate(indices, { signal } = {}) {
+      const list = Array.from(indices);
+      for (const i of list) {
+        if (!Number.isSafeInteger(i) || i < 0 || i >= index.traceCount) {
+          throw new GentError('GENERATE_BAD_INDEX', `trace ${i} of ${index.traceCount}`);
+        }
+      }
+      const run = async (): Promise<Trace[]> => {
+        const traces: Trace[] = [];
+        for (const part of chunksOf(
+          list,
+          (i) => content.layouts[content.counts.shape[index.rowOf(i)] as number]?.size ?? 1
+        )) {
+          if (signal?.aborted) {
+            throw new GentError('CANCELLED', 'generation was cancelled');
+          }
+          for (const trace of await chunk(part)) {
+            traces.push(trace);
+          }
+        }
+        return traces;
+      };
+      const result = queue.then(run);
+      queue = result.catch(() => undefined);
+      return result;
+    },
+    async close() {
+      await queue;
+      await network?.close();
+    },
+  };
+}
+
+function* chunksOf(indices: readonly number[], sizeOf: (index: number) => number): Generator<number[]> {
+  let part: number[] = [];
+  let spans = 0;
+  for (const index of indices) {
+    part.push(index);
+    spans += sizeOf(index);
+    if (spans >= SPANS_A_CHUNK) {
+      yield part;
+      part = [];
+      spans = 0;
+    }
+  }
+  if (part.length > 0) {
+    yield part;
+  }
+}
+
+/** Longest duration that any span of each shape can have. */
+function longestSpans(content: ModelContent): Float64Array {
+  return Float64Array.from(content.layouts, (_: ShapeLayout, shape) =>
+    (content.sites[shape] as Int32Array).reduce(
+      (most, site) => Math.max(most, content.timing.sites[site]?.maxDuration ?? 0),
+      0
+    )
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * @file Randomness as a function of keys, in integer arithmetic: the same numbers on every machine, whatever else is
+ * drawn. The mixing steps are the finaliser of MurmurHash3 (Appleby, public domain), whose avalanche is known.
+ */
+
+const TWO_32 = 4294967296;
+/** Largest double below 1. */
+const BELOW_ONE = 1 - 2 ** -53;
+
+function mix(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** 32 bits that depend on every bit of the key and of a, b, c. */
+export function hash32(key: number, a: number, b = 0, c = 0): number {
+  let h = mix(key ^ Math.imul(a, 0x9e3779b1));
+  h = mix(h ^ Math.imul(b + 0x7f4a7c15, 0x85ebca77));
+  h = mix(h ^ Math.imul(c + 0x165667b1, 0x27d4eb2f));
+  return h >>> 0;
+}
+
+/**
+ * A keyed permutation of 0 … n − 1: four Feistel rounds over the next power of four, walked until the result is in
+ * range (Black and Rogaway, Ciphers with arbitrary finite domains, 2002).
+ */
+export function permute(index: number, n: number, key: number): number {
+  if (n <= 1) {
+    return 0;
+  }
+  let half = 1;
+  while (2 ** (2 * half) < n) {
+    half++;
+  }
+  const mask = 2 ** half - 1;
+  const width = mask + 1;
+  let at = index;
+  do {
+    let left = Math.floor(at / width);
+    let right = at % width;
+    for (let round = 0; round < 4; round++) {
+      const next = (left ^ mix(key ^ Math.imul(right + 1, 0x9e3779b1) ^ Math.imul(round + 1, 0x7feb352d))) & mask;
+      left = right;
+      right = next;
+    }
+    at = left * width + right;
+  } while (at >= n);
+  return at;
+}
+
+/**
+ * A uniform number for occurrence `index` of `n`: each of n equal strata of [0, 1) is used once, in an order that the
+ * key gives, so that a marginal fills evenly and yet any single occurrence can be drawn alone.
+ */
+export function stratified(index: number, n: number, key: number): number {
+  const u = (permute(index, n, key) + hash32(key, index, 0x5bd1e995) / TWO_32) / n;
+  return u < BELOW_ONE ? u : BELOW_ONE;
+}
+
+/** A stream of integers for one purpose. */
+export function randomStream(key: number, a: number, b: number): (below: number) => number {
+  let counter = 0;
+  return (below) => Math.floor((hash32(key, a, b, counter++) / TWO_32) * below);
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Eight hex digits. */
+export function hex8(value: number): string {
+  return (HEX[value >>> 24] as string) + HEX[(value >>> 16) & 255] + HEX[(value >>> 8) & 255] + HEX[value & 255];
+}
+
+/** A span id: 16 hex digits, different for each node of a trace, never zero. */
+export function spanIdOf(key: number, trace: number, node: number): string {
+  for (let shift = 0; ; shift++) {
+    let left = shift;
+    let right = node;
+    for (let round = 0; round < 4; round++) {
+      const next = left ^ hash32(key, trace, right, round);
+      left = right;
+      right = next;
+    }
+    if ((left | right) !== 0) {
+      return hex8(left >>> 0) + hex8(right >>> 0);
+    }
+  }
+}

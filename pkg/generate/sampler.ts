@@ -1,0 +1,340 @@
+/**
+ * @file Draws the times and attribute classes of many traces at once: wave by wave, every span of a wave in one call of
+ * the network. What is drawn for a span depends on its own trace and place only, never on what else is in the table.
+ */
+import {
+  durationTableOf,
+  DurationMode,
+  fillAttributeRow,
+  fillDurationRow,
+  fillGapRow,
+  gapTableOf,
+  Letter,
+  makeRows,
+  binOf,
+  parentEnd,
+  referenceTime,
+  settleDuration,
+  settleGap,
+  shareBelow,
+  spanTable,
+  valueIn,
+  type AttributeField,
+  type ModelContent,
+  type QuantileTable,
+  type RowColumns,
+  type RowContext,
+  type SpanTable,
+  type TimingSite,
+} from '../features';
+import type { IntegerNetwork } from '../nn';
+import { stratified } from './random';
+import { drawBin, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
+import type { TraceIndex, TracePlace } from './trace-index';
+
+/** Spans drawn, with the classes of their attribute fields. */
+export interface SampledSpans {
+  readonly spans: SpanTable;
+  /** Class of each field of each span's operation; −1 where a number is absent. Field f of span i is at fieldOffset[i] + f. */
+  readonly fieldOffset: Int32Array;
+  readonly classes: Int16Array;
+  /** Scaled numbers of numeric fields, at the same places. */
+  readonly numbers: Float64Array;
+}
+
+/** Which kinds of streams there are; keeps their keys apart. */
+const enum Stream {
+  Gap = 1,
+  Duration = 2,
+  Attribute = 3,
+}
+
+function streamKey(key: number, stream: Stream, index: number): number {
+  return Math.imul(key ^ Math.imul(stream, 0x632be5ab), 0x9e3779b1) ^ Math.imul(index + 1, 0x85157af5);
+}
+
+/** For each node of each shape: how many spans of its site (or operation) come before those of this node. */
+class Strata {
+  readonly base: Float64Array[] = [];
+  readonly total: Float64Array;
+
+  constructor(keys: ReadonlyArray<Int32Array>, count: number, traces: Float64Array) {
+    this.total = new Float64Array(count);
+    keys.forEach((ofNode, shape) => {
+      this.base.push(
+        Float64Array.from(ofNode, (key) => {
+          const before = this.total[key] as number;
+          this.total[key] = before + (traces[shape] as number);
+          return before;
+        })
+      );
+    });
+  }
+}
+
+export class Sampler {
+  private readonly siteStrata: Strata;
+  private readonly operationStrata: Strata;
+  /** Attribute fields of each operation, by index into content.fields. */
+  private readonly fieldsOf: number[][];
+  private readonly draw: Draw = { bin: 0, share: 0 };
+  private rows: RowColumns | undefined;
+  private rowCapacity = 0;
+
+  constructor(
+    private readonly content: ModelContent,
+    private readonly context: RowContext,
+    private readonly network: IntegerNetwork | undefined,
+    index: TraceIndex,
+    private readonly key: number
+  ) {
+    this.siteStrata = new Strata(content.sites, content.timing.sites.length, index.shapeTraces);
+    this.operationStrata = new Strata(
+      content.layouts.map((layout) => layout.operation),
+      content.dictionary.operations.length,
+      index.shapeTraces
+    );
+    this.fieldsOf = content.dictionary.operations.map(() => []);
+    content.fields.forEach((field, f) => this.fieldsOf[field.operation]?.push(f));
+  }
+
+  /** Draws everything that varies of these traces. */
+  async sample(places: readonly TracePlace[]): Promise<SampledSpans> {
+    const { content } = this;
+    const spans = spanTable(
+      content.layouts,
+      places.map((place) => place.shape),
+      places.map((place) => content.segments.row[place.row] as number),
+      content.sites
+    );
+    const byWave = groupByWave(spans);
+    for (const wave of byWave) {
+      await this.drawGaps(spans, wave, places);
+      await this.drawDurations(spans, wave, places);
+    }
+    return this.drawAttributes(spans, places);
+  }
+
+  private occurrence(strata: Strata, spans: SpanTable, i: number, places: readonly TracePlace[]): number {
+    const place = places[spans.traceOf[i] as number] as TracePlace;
+    const base = (strata.base[place.shape] as Float64Array)[i - (spans.first[i] as number)] as number;
+    return base + place.ofShape;
+  }
+
+  private uniform(stream: Stream, site: number, spans: SpanTable, i: number, places: readonly TracePlace[]): number {
+    const n = this.siteStrata.total[site] as number;
+    return stratified(this.occurrence(this.siteStrata, spans, i, places), n, streamKey(this.key, stream, site));
+  }
+
+  /** Rows for at least `count` spans; their contents are overwritten by the next use. */
+  private rowsFor(count: number): RowColumns {
+    if (this.rows === undefined || this.rowCapacity < count) {
+      this.rowCapacity = Math.max(count, 1024);
+      this.rows = makeRows(this.context, this.rowCapacity);
+    }
+    return this.rows;
+  }
+
+  /** Logits of the spans for which `field` is a field of the network, in order; undefined without a network. */
+  private async logits(
+    list: ArrayLike<number>,
+    hasField: (i: number) => boolean,
+    fill: (i: number, rows: RowColumns, r: number) => void
+  ): Promise<Int32Array | Int16Array | undefined> {
+    if (this.network === undefined) {
+      return undefined;
+    }
+    const rows = this.rowsFor(list.length);
+    let count = 0;
+    for (let n = 0; n < list.length; n++) {
+      const i = list[n] as number;
+      if (hasField(i)) {
+        fill(i, rows, count++);
+      }
+    }
+    return count === 0 ? undefined : this.network.logits({ count, indices: rows.indices, levels: rows.levels });
+  }
+
+  private drawFrom(
+    table: QuantileTable,
+    logits: Int32Array | Int16Array | undefined,
+    row: number,
+    u: number,
+    limit: number
+  ): number {
+    const bins = table.codes.length - 1;
+    const weights =
+      logits === undefined || row < 0
+        ? weightsOfMass(table.mass, bins)
+        : weightsOfLogits(logits, row * (this.network as IntegerNetwork).spec.classes, bins);
+    if (limit >= (table.edges[bins] as number)) {
+      drawBin(weights, bins, u, this.draw);
+    } else {
+      const last = binOf(table, limit);
+      drawBin(weights, bins, u, this.draw, last, shareBelow(table, last, limit));
+    }
+    return valueIn(table, this.draw.bin, this.draw.share);
+  }
+
+  private async drawGaps(spans: SpanTable, wave: Int32Array, places: readonly TracePlace[]): Promise<void> {
+    const { context } = this;
+    const { sites } = context.timing;
+    const fieldAt = (i: number): boolean => (context.gapField[spans.site[i] as number] as number) >= 0;
+    const logits = await this.logits(wave, fieldAt, (i, rows, r) => fillGapRow(context, spans, i, rows, r));
+    let row = 0;
+    for (const i of wave) {
+      const s = spans.site[i] as number;
+      const site = sites[s] as TimingSite;
+      const table = gapTableOf(context, site);
+      if (table === undefined) {
+        continue;
+      }
+      const reference = referenceTime(spans, i, site.reference);
+      const end = parentEnd(spans, i);
+      const parent = spans.parent[i] as number;
+      const u = this.uniform(Stream.Gap, s, spans, i, places);
+      const gap = this.drawFrom(table, logits, fieldAt(i) ? row++ : -1, u, end + site.late - reference);
+      let start = reference + gap;
+      if (parent >= 0) {
+        start = Math.max(start, (spans.start[parent] as number) - site.early);
+      }
+      spans.start[i] = start;
+      settleGap(context, spans, i, this.draw.bin, gap);
+    }
+  }
+
+  private async drawDurations(spans: SpanTable, wave: Int32Array, places: readonly TracePlace[]): Promise<void> {
+    const { context } = this;
+    const { sites } = context.timing;
+    const fieldAt = (i: number): boolean => (context.durationField[spans.site[i] as number] as number) >= 0;
+    const logits = await this.logits(wave, fieldAt, (i, rows, r) => fillDurationRow(context, spans, i, rows, r));
+    let row = 0;
+    for (const i of wave) {
+      const s = spans.site[i] as number;
+      const site = sites[s] as TimingSite;
+      const table = durationTableOf(context, site);
+      const remaining = parentEnd(spans, i) - (spans.start[i] as number);
+      const slack = site.mode === DurationMode.Slack;
+      const limit = slack ? remaining - site.minDuration : remaining + site.overshoot;
+      const u = this.uniform(Stream.Duration, s, spans, i, places);
+      const value = this.drawFrom(table, logits, fieldAt(i) ? row++ : -1, u, limit);
+      const duration = slack && remaining < Infinity ? remaining - value : value;
+      spans.duration[i] = Math.max(site.minDuration, Math.min(site.maxDuration, duration));
+      settleDuration(context, spans, i, this.draw.bin);
+    }
+  }
+
+  private async drawAttributes(spans: SpanTable, places: readonly TracePlace[]): Promise<SampledSpans> {
+    const { content, context } = this;
+    const fieldOffset = new Int32Array(spans.size + 1);
+    const depth = new Int32Array(spans.size);
+    const levels: number[][] = [];
+    for (let i = 0; i < spans.size; i++) {
+      const count = (this.fieldsOf[spans.operation[i] as number] as number[]).length;
+      fieldOffset[i + 1] = (fieldOffset[i] as number) + count;
+      const parent = spans.parent[i] as number;
+      depth[i] = parent < 0 ? 0 : (depth[parent] as number) + 1;
+      if (count > 0) {
+        (levels[depth[i] as number] ??= []).push(i);
+      }
+    }
+    const total = fieldOffset[spans.size] as number;
+    const sampled: SampledSpans = {
+      spans,
+      fieldOffset,
+      classes: new Int16Array(total).fill(-1),
+      numbers: new Float64Array(total),
+    };
+    for (const level of levels) {
+      for (let f = 0, list = level ?? []; list.length > 0; f++) {
+        list = list.filter((i) => f < (this.fieldsOf[spans.operation[i] as number] as number[]).length);
+        const fieldAt = (i: number): number => (this.fieldsOf[spans.operation[i] as number] as number[])[f] as number;
+        const drawn = list.filter((i) => this.applies(sampled, i, content.fields[fieldAt(i)] as AttributeField));
+        const inNetwork = (i: number): boolean => (context.attributeField[fieldAt(i)] as number) >= 0;
+        const logits = await this.logits(drawn, inNetwork, (i, rows, r) =>
+          fillAttributeRow(context, spans, i, fieldAt(i), rows, r)
+        );
+        let row = 0;
+        for (const i of drawn) {
+          this.drawField(sampled, i, f, fieldAt(i), logits, inNetwork(i) ? row++ : -1, places);
+        }
+      }
+    }
+    return sampled;
+  }
+
+  /** A number is drawn only where its slot's letter says that there is one. */
+  private applies(sampled: SampledSpans, i: number, field: AttributeField): boolean {
+    if (field.group >= 0) {
+      return true;
+    }
+    const { spans: bag } = this.content.attributes.operations[field.operation] as {
+      spans: {
+        slots: readonly { letters: readonly { letter: Letter }[] }[];
+        groups: readonly { slots: readonly number[]; tuples: readonly (readonly number[])[] }[];
+      };
+    };
+    const letters = bag.slots[field.slot]?.letters as readonly { letter: Letter }[];
+    const group = bag.groups.findIndex((candidate) => candidate.slots.includes(field.slot));
+    if (group < 0) {
+      return letters[0]?.letter === Letter.Number;
+    }
+    const { slots, tuples } = bag.groups[group] as { slots: readonly number[]; tuples: readonly (readonly number[])[] };
+    const tuple = tuples[sampled.classes[(sampled.fieldOffset[i] as number) + group] as number] as readonly number[];
+    return letters[tuple[slots.indexOf(field.slot)] as number]?.letter === Letter.Number;
+  }
+
+  private drawField(
+    sampled: SampledSpans,
+    i: number,
+    f: number,
+    fieldIndex: number,
+    logits: Int32Array | Int16Array | undefined,
+    row: number,
+    places: readonly TracePlace[]
+  ): void {
+    const { spans } = sampled;
+    const field = this.content.fields[fieldIndex] as AttributeField;
+    const bag = this.content.attributes.operations[field.operation]?.spans;
+    const n = this.operationStrata.total[field.operation] as number;
+    const u = stratified(
+      this.occurrence(this.operationStrata, spans, i, places),
+      n,
+      streamKey(this.key, Stream.Attribute, fieldIndex)
+    );
+    const at = (sampled.fieldOffset[i] as number) + f;
+    if (field.group >= 0) {
+      const mass = bag?.groups[field.group]?.mass;
+      const weights =
+        logits === undefined || row < 0
+          ? weightsOfMass(mass, field.classes)
+          : weightsOfLogits(logits, row * (this.network as IntegerNetwork).spec.classes, field.classes);
+      drawBin(weights, field.classes, u, this.draw);
+    } else {
+      const table = bag?.slots[field.slot]?.table as QuantileTable;
+      sampled.numbers[at] = this.drawFrom(table, logits, row, u, Infinity);
+    }
+    sampled.classes[at] = this.draw.bin;
+    spans.lastClass[i] = this.draw.bin + 1;
+    if (f === 0) {
+      spans.mainClass[i] = this.draw.bin + 1;
+    }
+  }
+}
+
+/** Spans by wave: those of one wave need only what earlier waves drew. */
+function groupByWave(spans: SpanTable): Int32Array[] {
+  const sizes: number[] = [];
+  for (let i = 0; i < spans.size; i++) {
+    const wave = spans.wave[i] as number;
+    sizes[wave] = (sizes[wave] ?? 0) + 1;
+  }
+  const waves = sizes.map((size) => new Int32Array(size));
+  const filled = new Int32Array(waves.length);
+  for (let i = 0; i < spans.size; i++) {
+    const wave = spans.wave[i] as number;
+    (waves[wave] as Int32Array)[filled[wave] as number] = i;
+    filled[wave] = (filled[wave] as number) + 1;
+  }
+  return waves;
+}

@@ -1,0 +1,92 @@
+/** @file From logits or masses to a bin, in integers: the same choice on every machine. */
+
+/** Logits more than this far (in 1/64 nat) below the largest have weight 0. */
+const RANGE = 1100;
+const SCALE = 24n;
+
+/** round(2^24 · exp(−d / 64)), from the Taylor series in whole numbers: no Math.exp, whose last digit may differ. */
+function exponentials(): Float64Array {
+  const precision = 96n;
+  const one = 1n << precision;
+  const table = new Float64Array(RANGE + 1);
+  // exp(−1/64) by its series
+  let term = one;
+  let step = one;
+  for (let n = 1n; term !== 0n; n++) {
+    term = -term / (64n * n);
+    step += term;
+  }
+  let value = one;
+  for (let d = 0; d <= RANGE; d++) {
+    table[d] = Number((value + (1n << (precision - SCALE - 1n))) >> (precision - SCALE));
+    value = (value * step) >> precision;
+  }
+  return table;
+}
+
+const EXP = exponentials();
+
+/** What was drawn: a bin, and where inside it the uniform number fell (again uniform). */
+export interface Draw {
+  bin: number;
+  share: number;
+}
+
+const weights = new Float64Array(64);
+
+/**
+ * Weights from logits in 1/64 nat.
+ * @returns a buffer that the next call overwrites
+ */
+export function weightsOfLogits(logits: Int32Array | Int16Array, at: number, bins: number): Float64Array {
+  let top = logits[at] as number;
+  for (let j = 1; j < bins; j++) {
+    const logit = logits[at + j] as number;
+    if (logit > top) {
+      top = logit;
+    }
+  }
+  for (let j = 0; j < bins; j++) {
+    const below = top - (logits[at + j] as number);
+    weights[j] = below > RANGE ? 0 : (EXP[below] as number);
+  }
+  return weights;
+}
+
+/** Weights from masses, copied so that cutting them leaves the table alone. */
+export function weightsOfMass(mass: ArrayLike<number> | undefined, bins: number): Float64Array {
+  for (let j = 0; j < bins; j++) {
+    weights[j] = mass === undefined ? 1 : Math.floor((mass[j] as number) * 256);
+  }
+  return weights;
+}
+
+/**
+ * Draws a bin by inverting the distribution function at u.
+ * @param lastBin - bins beyond have no weight, and the last only its first `lastShare` part
+ */
+export function drawBin(w: Float64Array, bins: number, u: number, draw: Draw, lastBin = bins - 1, lastShare = 1): void {
+  const cut = Math.floor((w[lastBin] as number) * lastShare);
+  let total = cut;
+  for (let j = 0; j < lastBin; j++) {
+    total += w[j] as number;
+  }
+  if (total <= 0) {
+    draw.bin = lastBin;
+    draw.share = u * lastShare;
+    return;
+  }
+  const target = u * total;
+  let sum = 0;
+  for (let j = 0; j < lastBin; j++) {
+    const next = sum + (w[j] as number);
+    if (target < next) {
+      draw.bin = j;
+      draw.share = (target - sum) / (w[j] as number);
+      return;
+    }
+    sum = next;
+  }
+  draw.bin = lastBin;
+  draw.share = cut > 0 ? ((target - sum) / cut) * lastShare : 0;
+}

@@ -1,0 +1,95 @@
+/** @file From traces to a `.gent` file: learn what is exact, train the network, write the sections. */
+import { GentError, silentLogger, silentProgress, type Logger, type Progress } from '../common';
+import { learnContent, writeContent, type BatchColumns } from '../features';
+import { writeNetworkSection } from '../generate';
+import { writeModelFile, type Manifest, type TrainingSummary } from '../model';
+import type { Trace } from '../trace';
+import { newTrainingBatch } from './batch';
+import { summarise } from './summary';
+
+export interface TrainOptions {
+  /** Same seed and input, same file. Default 1. */
+  readonly seed?: number;
+  /** Passes over the rows; default by their number. 0 = no network, marginals only. */
+  readonly epochs?: number;
+  /** Largest file wanted; the network and the tables shrink to meet it. */
+  readonly maxBytes?: number;
+  /** A value seen in fewer traces is never kept verbatim. Default 5. */
+  readonly privacyK?: number;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+  readonly logger?: Logger;
+}
+
+/** What training took and gave. */
+export interface TrainReport {
+  readonly traces: number;
+  readonly spans: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly training: TrainingSummary;
+}
+
+export interface TrainResult {
+  /** The file. */
+  readonly bytes: Uint8Array;
+  readonly manifest: Manifest;
+  readonly report: TrainReport;
+}
+
+/** Values seen in fewer traces than this are not kept verbatim. */
+export const DEFAULT_PRIVACY_K = 5;
+
+function checkCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new GentError('CANCELLED', 'training was cancelled');
+  }
+}
+
+/**
+ * Trains a model on a batch of traces. Traces are turned into columns as they come, so a stream need not fit in memory
+ * as objects.
+ * @throws GentError TRAIN_EMPTY, TRAIN_TOO_LARGE, CANCELLED, NN_*
+ */
+export async function trainModel(
+  traces: Iterable<Trace> | AsyncIterable<Trace>,
+  options: TrainOptions = {}
+): Promise<TrainResult> {
+  const progress = options.progress ?? silentProgress;
+  const batch = newTrainingBatch();
+  progress.start('reading traces', 0);
+  for await (const trace of traces) {
+    checkCancelled(options.signal);
+    batch.add(trace);
+    progress.update(batch.traces);
+  }
+  progress.stop(`${batch.traces} traces, ${batch.spans} spans`);
+  return trainOnColumns(batch.finish(), options);
+}
+
+/** {@link trainModel} on a batch already collected. */
+export async function trainOnColumns(columns: BatchColumns, options: TrainOptions = {}): Promise<TrainResult> {
+  const began = Date.now();
+  const { seed = 1, privacyK = DEFAULT_PRIVACY_K, progress = silentProgress, logger = silentLogger, signal } = options;
+  checkCancelled(signal);
+  progress.start('shapes and counts', 0);
+  const learnt = learnContent(columns, { k: privacyK, maxBins: 64 });
+  progress.stop(`${learnt.content.layouts.length} shapes`);
+  checkCancelled(signal);
+  const training: TrainingSummary = { seed, epochs: 0, rows: 0, parameters: 0 };
+  const sections = writeContent(learnt.content, true);
+  const network = writeNetworkSection({ sizes: { field: 8, operation: 4, rank: 4 }, onnx: undefined });
+  const { bytes, manifest } = writeModelFile(
+    { ...sections, network, exemplars: new Uint8Array(0) },
+    summarise(learnt, privacyK, training)
+  );
+  const report = {
+    traces: columns.traces,
+    spans: columns.spans,
+    bytes: bytes.length,
+    seconds: (Date.now() - began) / 1000,
+    training,
+  };
+  logger.info('trained a model', { id: manifest.id, traces: report.traces, spans: report.spans, bytes: report.bytes });
+  return { bytes, manifest, report };
+}
