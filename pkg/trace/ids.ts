@@ -11,7 +11,7 @@ export const SPAN_ID_DIGITS = 16;
 
 /**
  * An id as lower-case hex: from hex of any case, or from base64 (as ProtoJSON and Tempo's JSON write ids) when the text is
- * as long as base64 of an id of `digits` hex digits would be.
+ * padded, or no hex and as long as the base64 of an id of `digits` hex digits is without padding.
  * @returns '' for an empty text; undefined when the text is neither
  */
 export function readId(text: string, digits: number): string | undefined {
@@ -21,17 +21,14 @@ export function readId(text: string, digits: number): string | undefined {
   if (text === '') {
     return '';
   }
-  const bytes = digits / 2;
-  const base64Length = Math.ceil(bytes / 3) * 4;
-  if (text.length === base64Length && text.endsWith('=') && BASE64.test(text)) {
-    return Buffer.from(text, 'base64').toString('hex');
+  if (text.endsWith('=')) {
+    return text.length % 4 === 0 && BASE64.test(text) ? Buffer.from(text, 'base64').toString('hex') : undefined;
   }
   const lower = text.toLowerCase();
   if (lower.length % 2 === 0 && HEX.test(lower)) {
     return lower;
   }
-  const unpadded = Math.ceil((bytes * 4) / 3);
-  if (text.length === unpadded && BASE64.test(text)) {
+  if (text.length === Math.ceil((digits * 2) / 3) && BASE64.test(text)) {
     return Buffer.from(text, 'base64').toString('hex');
   }
   return undefined;

@@ -63,9 +63,10 @@ export function asUint64(value: unknown, field: string, onInexact: OnInexact): b
     if (read <= UINT64_MAX) {
       return read;
     }
-  } else if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 64) {
+  } else if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2 ** 64) {
     if (!Number.isSafeInteger(value)) {
       onInexact(field);
+      return value === 2 ** 64 ? UINT64_MAX : BigInt(value);
     }
     return BigInt(value);
   } else if (value === undefined || value === null) {

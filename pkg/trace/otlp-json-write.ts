@@ -33,10 +33,10 @@ function string(text: string): string {
   return text.length < 64 && PLAIN.test(text) ? `"${text}"` : quote(text);
 }
 
-/** A double as ProtoJSON: NaN and infinities as strings; −0, which JSON.stringify loses, too. */
+/** A double as ProtoJSON: NaN and infinities as strings; −0, which JSON.stringify loses, kept. */
 function double(value: number): string {
   if (Number.isFinite(value)) {
-    return Object.is(value, -0) ? '"-0"' : String(value);
+    return Object.is(value, -0) ? '-0' : String(value);
   }
   return `"${value}"`;
 }
