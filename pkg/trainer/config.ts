@@ -23,6 +23,8 @@ export interface TrainerConfig {
   readonly epochs: number | undefined;
   /** Size of a model at most, bytes; undefined = training's own default. */
   readonly maxBytes: number | undefined;
+  /** A value seen in fewer traces is never kept verbatim; undefined = training's own default. */
+  readonly privacyK: number | undefined;
   /** Where the batches go that could not be trained. */
   readonly failed: string;
 }
@@ -38,6 +40,7 @@ export const DEFAULT_TRAINER_CONFIG: TrainerConfig = {
   seed: 1,
   epochs: undefined,
   maxBytes: undefined,
+  privacyK: undefined,
   failed: '',
 };
 
@@ -146,6 +149,12 @@ export const TRAINER_SETTINGS: readonly Setting[] = [
     value: 'N',
     help: 'size of a model at most, bytes',
     read: (text, where) => ({ maxBytes: parseCount(text, where, 1) }),
+  },
+  {
+    flag: 'privacy-k',
+    value: 'N',
+    help: 'a value seen in fewer traces is never kept verbatim (5)',
+    read: (text, where) => ({ privacyK: parseCount(text, where, 1) }),
   },
   {
     flag: 'failed',

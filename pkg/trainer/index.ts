@@ -10,3 +10,4 @@ export {
 export type { Admission, Receiver, SpanSink } from './receiver';
 export type { TrainerStatus } from './status-page';
 export { Trainer, type TrainerOptions } from './trainer';
+export { trainBatch } from './training-worker';

@@ -132,8 +132,8 @@ export class TrainingQueue implements BatchQueue {
   }
 
   private async train(batch: ClosedBatch): Promise<Uint8Array> {
-    const { seed, epochs, maxBytes } = this.options.config;
-    const data: TrainBatchData = { pieces: batch.pieces, seed, epochs, maxBytes };
+    const { seed, epochs, maxBytes, privacyK } = this.options.config;
+    const data: TrainBatchData = { pieces: batch.pieces, seed, epochs, maxBytes, privacyK };
     const about = { batch: batch.id, traces: batch.traces, spans: batch.spans };
     this.now = { ...about, step: 'unpack', done: 0, total: 0, note: '' };
     const worker = startWorker('train-batch', data);

@@ -11,6 +11,7 @@ export interface TrainBatchData {
   readonly seed: number;
   readonly epochs: number | undefined;
   readonly maxBytes: number | undefined;
+  readonly privacyK: number | undefined;
 }
 
 /** What the worker tells. The last message is `done` or `failed`. */
@@ -21,6 +22,13 @@ export type TrainBatchMessage =
   | { readonly kind: 'done'; readonly bytes: Uint8Array }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
+/** Piece by piece, so that the batch is never in memory as objects as a whole. */
+function* unpackAll(pieces: readonly Uint8Array[]): Generator<Trace> {
+  for (const piece of pieces) {
+    yield* unpackTraces(piece);
+  }
+}
+
 /** Runs the role. */
 export async function trainBatch(data: unknown): Promise<void> {
   const port = parentPort;
@@ -28,7 +36,7 @@ export async function trainBatch(data: unknown): Promise<void> {
     throw new Error('the role train-batch runs in a worker thread only');
   }
   const post = (message: TrainBatchMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
-  const { pieces, seed, epochs, maxBytes } = data as TrainBatchData;
+  const { pieces, seed, epochs, maxBytes, privacyK } = data as TrainBatchData;
   const progress: Progress = {
     start: (step, total) => post({ kind: 'step', step, total }),
     update: (done, note) => post({ kind: 'update', done, ...(note === undefined ? {} : { note }) }),
@@ -36,16 +44,13 @@ export async function trainBatch(data: unknown): Promise<void> {
   };
   const logger = makeLogger((level, message, fields) => post({ kind: 'log', level, message, fields }));
   try {
-    const traces: Trace[] = [];
-    for (const piece of pieces) {
-      traces.push(...unpackTraces(piece));
-    }
-    const { bytes } = await trainModel(traces, {
+    const { bytes } = await trainModel(unpackAll(pieces), {
       seed,
       progress,
       logger,
       ...(epochs === undefined ? {} : { epochs }),
       ...(maxBytes === undefined ? {} : { maxBytes }),
+      ...(privacyK === undefined ? {} : { privacyK }),
     });
     // A copy of exactly these bytes, so that the transfer takes nothing else with it.
     const file = new Uint8Array(bytes);

@@ -3,6 +3,7 @@ import { workerData } from 'node:worker_threads';
 
 /** Role name → starts the role with its data. Imports are lazy, so a worker loads only what its role needs. */
 const roles: Record<string, (data: unknown) => Promise<void>> = {
+  'train-batch': async (data) => (await import('../trainer')).trainBatch(data),
   'nn-shard': async (data) => (await import('../nn')).runShard(data),
 };
 

@@ -1,0 +1,80 @@
+/** @file `gent demo`: traffic of the demo shop. */
+import { GentError, terminalProgress } from '../../common';
+import { DEFAULT_TRACES, sendLive, simulateShop, TraceSender } from '../../pandora';
+import type { Command, CommandIo, OptionValues } from '../command';
+
+const LIVE_TRACES_A_SECOND = 5;
+
+function count(values: OptionValues, name: string, fallback: number | undefined): number | undefined {
+  const text = values[name];
+  if (text === undefined) {
+    return fallback;
+  }
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) {
+    throw new GentError('USAGE', `--${name}: '${String(text)}' is no positive number`);
+  }
+  return value;
+}
+
+async function traffic(values: OptionValues, io: CommandIo): Promise<void> {
+  const rate = String(values.rate ?? 'max');
+  if (rate !== 'max' && rate !== 'live') {
+    throw new GentError('USAGE', `--rate: '${rate}' is neither max nor live`);
+  }
+  const endpoint = String(values.endpoint ?? 'http://127.0.0.1:4318');
+  if (rate === 'live') {
+    const sender = new TraceSender({ endpoint, signal: io.signal, patienceMs: Number.POSITIVE_INFINITY });
+    io.stderr.write(`The demo shop sends its traces to ${endpoint} as they happen. Ctrl-C ends it.\n`);
+    const most = count(values, 'count', undefined);
+    await sendLive(sender, {
+      // Another run is another day: the same seed would repeat its trace ids.
+      seed: count(values, 'seed', undefined) ?? Date.now() % 2 ** 32,
+      rate: count(values, 'per-second', LIVE_TRACES_A_SECOND) as number,
+      signal: io.signal,
+      ...(most === undefined ? {} : { count: most }),
+    });
+    return;
+  }
+  const total = count(values, 'count', DEFAULT_TRACES) as number;
+  const progress = terminalProgress(io.stderr);
+  progress.start('sending traces', total);
+  const sender = new TraceSender({ endpoint, signal: io.signal, onProgress: (sent) => progress.update(sent.traces) });
+  const { traces, spans, requests, bytes, retries } = await sender.sendAll(
+    simulateShop({ seed: count(values, 'seed', 1) as number, count: total })
+  );
+  progress.stop();
+  const kilobytes = Math.round(bytes / 1000).toLocaleString('en-US');
+  io.stdout.write(
+    `sent ${traces} traces, ${spans} spans in ${requests} requests, ${kilobytes} kB gzipped, ${retries} retries\n`
+  );
+}
+
+const command: Command = {
+  name: 'demo',
+  summary: 'send the traces of a demo shop',
+  usage: 'demo traffic [--endpoint URL] [--count N] [--rate max|live]',
+  options: {
+    endpoint: { type: 'string', value: 'URL', help: 'where to send (default http://127.0.0.1:4318)' },
+    count: { type: 'string', value: 'N', help: `traces to send (default ${DEFAULT_TRACES}; no end with --rate live)` },
+    rate: { type: 'string', value: 'max|live', help: 'as fast as they are taken, or as they happen (default max)' },
+    'per-second': {
+      type: 'string',
+      value: 'N',
+      help: `traces a second with --rate live (default ${LIVE_TRACES_A_SECOND})`,
+    },
+    seed: { type: 'string', value: 'N', help: 'seed of the simulation (default 1; live: the clock)' },
+  },
+  async run(values, positionals, io) {
+    const [action, ...more] = positionals;
+    if (more.length > 0) {
+      throw new GentError('USAGE', `demo: '${more[0]}' is one word too many`);
+    }
+    if (action === 'traffic') {
+      return traffic(values, io);
+    }
+    throw new GentError('USAGE', 'demo: say traffic');
+  },
+};
+
+export default command;
