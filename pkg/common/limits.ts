@@ -61,6 +61,7 @@ export const LIMITS = {
     what: 'pairs of an event and a link that are tried for one span',
   },
   TRACEQL_COMPARE_VALUES: { value: 10_000, unit: 'values', what: 'distinct values of one attribute in compare()' },
+  TRACEQL_TAG_VALUES: { value: 10_000, unit: 'values', what: 'values of one tag, or names of one scope, that are listed' },
   TRACEQL_SERIES: { value: 100_000, unit: 'series', what: 'series of one metrics query' },
   TRACEQL_SAMPLES: { value: 50_000_000, unit: 'numbers', what: 'samples and histogram buckets of one metrics query' },
   OTLP_BODY_BYTES: { value: 20 * 1024 * 1024, unit: 'bytes', what: 'the body of one OTLP request as sent' },

@@ -12,3 +12,15 @@ export { hintsOf, type Hints } from './hints';
 export { Intervals, type MetricsRange } from './intervals';
 export { labelsKey, labelsText, sortSeries } from './labels';
 export { applySecondStages, compileMetrics, type MetricsAccumulator, type MetricsOptions } from './metrics';
+export * from './autocomplete';
+export { parseIncomplete, selectsEverything } from './incomplete';
+export {
+  compileSpanPredicate,
+  compileTraceFilter,
+  staticMetrics,
+  traceMayMatch,
+  type SpanPredicate,
+  type StaticMetrics,
+} from './push-down';
+export type { StaticSpan, Tri } from './static-spans';
+export { compileTagNames, compileTagValues, mentionedAttributes, type TagCollector, type TagValueEntry } from './tags';

@@ -1,0 +1,308 @@
+/**
+ * @file What can be said of a filter before spans exist: a class of spans, described by what all of them have in common,
+ * surely matches, surely does not, or may match. Three-valued (Kleene) logic over known and unknown values.
+ */
+import type { KeyValue } from '../trace';
+import type { AttributeRef, BinaryOperator, ComparisonOperator, FieldExpr } from './ast';
+import { isArithmetic, isComparison } from './fold';
+import { attributeType } from './parse-field';
+import { compileRegex } from './regex';
+import { arithmetic, compareNumbers, flip } from './statics';
+import { compareValues, matchValue, staticValue, toValue, type Value } from './values';
+
+/** A class of spans: what is the same for all of them. */
+export interface StaticSpan {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: number;
+  readonly statusCode: number;
+  /** Of the root of the trace, '' when it has none. */
+  readonly rootService: string;
+  readonly rootName: string;
+  readonly isRoot: boolean;
+  /** Attributes that every span of the class has with this very value. */
+  readonly spanConstants: readonly KeyValue[];
+  readonly resourceConstants: readonly KeyValue[];
+  /** Keys that some spans have, or have with different values. A key in neither list never occurs. */
+  readonly spanVariables: ReadonlySet<string>;
+  readonly resourceVariables: ReadonlySet<string>;
+}
+
+/** Whether spans of a class match. */
+export type Tri = 'yes' | 'no' | 'maybe';
+
+/** Nothing is known of the value. */
+const UNKNOWN = Symbol('unknown');
+/** The value is a whole number (or a duration) that is not negative. */
+const NOT_NEGATIVE = Symbol('not negative');
+
+type Known = Value | typeof UNKNOWN | typeof NOT_NEGATIVE;
+
+function isKnown(value: Known): value is Value {
+  return value !== UNKNOWN && value !== NOT_NEGATIVE;
+}
+
+function lookUp(constants: readonly KeyValue[], variables: ReadonlySet<string>, name: string): Known {
+  if (variables.has(name)) {
+    return UNKNOWN;
+  }
+  return toValue(constants.find(({ key }) => key === name)?.value);
+}
+
+function resourceValue(span: StaticSpan, name: string): Known {
+  const value = lookUp(span.resourceConstants, span.resourceVariables, name);
+  return name === 'service.name' && value === undefined && span.service !== '' ? span.service : value;
+}
+
+function attributeOf(attribute: AttributeRef, span: StaticSpan): Known {
+  switch (attribute.intrinsic) {
+    case undefined:
+      break;
+    case 'name':
+      return span.name;
+    case 'kind':
+      return span.kind;
+    case 'status':
+      return span.statusCode;
+    case 'rootName':
+      return span.rootName;
+    case 'rootServiceName':
+      return span.rootService;
+    case 'nestedSetParent':
+      return span.isRoot ? -1n : NOT_NEGATIVE;
+    case 'span:parentID':
+      return span.isRoot ? '' : UNKNOWN;
+    case 'duration':
+    case 'traceDuration':
+    case 'nestedSetLeft':
+    case 'nestedSetRight':
+    case 'span:childCount':
+      return NOT_NEGATIVE;
+    default:
+      return UNKNOWN;
+  }
+  switch (attribute.scope) {
+    case 'span':
+      return lookUp(span.spanConstants, span.spanVariables, attribute.name);
+    case 'resource':
+      return resourceValue(span, attribute.name);
+    case 'none': {
+      const own = lookUp(span.spanConstants, span.spanVariables, attribute.name);
+      return own === undefined ? resourceValue(span, attribute.name) : own;
+    }
+    default:
+      return UNKNOWN;
+  }
+}
+
+/** The value an attribute has in every span of the class, or 'unknown'. undefined: no span has it. */
+export function knownAttribute(attribute: AttributeRef, span: StaticSpan): { value: Value } | 'unknown' {
+  const value = attributeOf(attribute, span);
+  return isKnown(value) ? { value } : 'unknown';
+}
+
+function knownValue(expression: FieldExpr, span: StaticSpan): Known {
+  switch (expression.kind) {
+    case 'static':
+      return staticValue(expression.value);
+    case 'attribute':
+      return attributeOf(expression.attribute, span);
+    case 'unary': {
+      if (expression.operator === '!') {
+        return fromTri(judge(expression, span));
+      }
+      const value = knownValue(expression.operand, span);
+      return typeof value === 'bigint' || typeof value === 'number' ? -value : UNKNOWN;
+    }
+    case 'binary': {
+      if (!isArithmetic(expression.operator)) {
+        return fromTri(judge(expression, span));
+      }
+      const a = knownValue(expression.left, span);
+      const b = knownValue(expression.right, span);
+      const numbers = [a, b].every((value) => typeof value === 'bigint' || typeof value === 'number');
+      // Durations in arithmetic turn into floats; that is left to the real evaluation.
+      const plain = [expression.left, expression.right].every(
+        (side) => side.kind !== 'attribute' || attributeType(side.attribute) !== 'duration'
+      );
+      return numbers && plain ? (arithmetic(expression.operator, a as bigint, b as bigint) ?? UNKNOWN) : UNKNOWN;
+    }
+  }
+}
+
+function fromTri(tri: Tri): Known {
+  return tri === 'maybe' ? UNKNOWN : tri === 'yes';
+}
+
+function toTri(value: boolean): Tri {
+  return value ? 'yes' : 'no';
+}
+
+function typeName(expression: FieldExpr): string {
+  return expression.kind === 'static'
+    ? expression.value.type
+    : expression.kind === 'attribute'
+      ? attributeType(expression.attribute)
+      : 'attribute';
+}
+
+// What is not negative, against a literal.
+function judgeNotNegative(operator: ComparisonOperator, literal: Known): Tri {
+  if (typeof literal !== 'bigint' && typeof literal !== 'number') {
+    return 'maybe';
+  }
+  switch (operator) {
+    case '<':
+      return literal <= 0 ? 'no' : 'maybe';
+    case '<=':
+    case '=':
+      return literal < 0 ? 'no' : 'maybe';
+    case '>=':
+      return literal <= 0 ? 'yes' : 'maybe';
+    case '>':
+    case '!=':
+      return literal < 0 ? 'yes' : 'maybe';
+    default:
+      return 'maybe';
+  }
+}
+
+function judgeComparison(
+  expression: Extract<FieldExpr, { kind: 'binary' }>,
+  operator: ComparisonOperator,
+  span: StaticSpan
+): Tri {
+  const { left, right } = expression;
+  const a = knownValue(left, span);
+  if (right.kind === 'static' && right.value.type === 'nil') {
+    if (left.kind === 'static' && left.value.type === 'nil') {
+      return 'no';
+    }
+    return a === UNKNOWN ? 'maybe' : toTri((a === undefined) === (operator === '='));
+  }
+  if (operator === '=~' || operator === '!~') {
+    const pattern = right.kind === 'static' && right.value.type === 'string' ? right.value.value : '';
+    return isKnown(a) ? toTri(matchValue(a, compileRegex(pattern), operator === '!~')) : 'maybe';
+  }
+  const types = [typeName(left), typeName(right)];
+  if (types.some((type) => type === 'status' || type === 'kind') && types[0] !== types[1]) {
+    // A keyword against an attribute: never the same type.
+    return types.includes('attribute') && (left.kind === 'attribute' || right.kind === 'attribute') ? 'no' : 'maybe';
+  }
+  const b = knownValue(right, span);
+  if (a === NOT_NEGATIVE) {
+    return judgeNotNegative(operator, b);
+  }
+  if (b === NOT_NEGATIVE) {
+    return judgeNotNegative(flip(operator), a);
+  }
+  if (!isKnown(a) || !isKnown(b)) {
+    // Compared with nil, everything is false.
+    return a === undefined || b === undefined ? 'no' : 'maybe';
+  }
+  if (typeof a === 'object' && typeof b === 'object') {
+    return 'maybe';
+  }
+  if (typeof a === 'number' && typeof b === 'number') {
+    return toTri(compareNumbers(operator, a, b));
+  }
+  return toTri(compareValues(operator, a, b));
+}
+
+/** Whether evaluating it can set a span aside (`!` or `-` of a value they are not defined for). */
+function canFail(expression: FieldExpr): boolean {
+  switch (expression.kind) {
+    case 'static':
+    case 'attribute':
+      return false;
+    case 'unary':
+      return expression.operator === '-' || !isLogical(expression.operand) || canFail(expression.operand);
+    case 'binary':
+      return canFail(expression.left) || canFail(expression.right);
+  }
+}
+
+function isLogical(expression: FieldExpr): boolean {
+  return (
+    (expression.kind === 'binary' && !isArithmetic(expression.operator)) ||
+    (expression.kind === 'unary' && expression.operator === '!') ||
+    (expression.kind === 'static' && expression.value.type === 'bool')
+  );
+}
+
+/** Whether evaluating it can stop the query: arithmetic of attributes, two attributes compared. */
+export function canRaise(expression: FieldExpr): boolean {
+  switch (expression.kind) {
+    case 'static':
+    case 'attribute':
+      return false;
+    case 'unary':
+      return canRaise(expression.operand);
+    case 'binary':
+      return (
+        isArithmetic(expression.operator) ||
+        (isComparison(expression.operator) &&
+          expression.left.kind !== 'static' &&
+          expression.right.kind !== 'static') ||
+        canRaise(expression.left) ||
+        canRaise(expression.right)
+      );
+  }
+}
+
+function judgeLogic(expression: Extract<FieldExpr, { kind: 'binary' }>, operator: '&&' | '||', span: StaticSpan): Tri {
+  const { left, right } = expression;
+  const a = judge(left, span);
+  if (operator === '&&') {
+    if (a === 'no') {
+      return 'no';
+    }
+    // What stands on the left is evaluated first, and may stop the query.
+    if (canRaise(left)) {
+      return 'maybe';
+    }
+    const b = judge(right, span);
+    return b === 'no' ? 'no' : a === 'yes' && b === 'yes' ? 'yes' : 'maybe';
+  }
+  if (!isLogical(left) || !isLogical(right)) {
+    const x = knownValue(left, span);
+    const y = knownValue(right, span);
+    const notBoolean = (value: Known): boolean => value !== UNKNOWN && typeof value !== 'boolean';
+    if (notBoolean(x) || notBoolean(y)) {
+      return 'no';
+    }
+    return x === UNKNOWN || y === UNKNOWN ? 'maybe' : toTri(x === true || y === true);
+  }
+  const b = judge(right, span);
+  if (a === 'no' && b === 'no') {
+    return 'no';
+  }
+  return (a === 'yes' || b === 'yes') && !canFail(expression) ? 'yes' : 'maybe';
+}
+
+/** Judges an expression used as a condition. */
+export function judge(expression: FieldExpr, span: StaticSpan): Tri {
+  if (expression.kind === 'binary') {
+    const operator: BinaryOperator = expression.operator;
+    if (operator === '&&' || operator === '||') {
+      return judgeLogic(expression, operator, span);
+    }
+    if (isComparison(operator)) {
+      return judgeComparison(expression, operator, span);
+    }
+  }
+  if (expression.kind === 'unary' && expression.operator === '!') {
+    const { operand } = expression;
+    if (isLogical(operand)) {
+      const tri = judge(operand, span);
+      if (tri === 'maybe') {
+        return 'maybe';
+      }
+      return tri === 'yes' ? 'no' : canFail(operand) ? 'maybe' : 'yes';
+    }
+    const value = knownValue(operand, span);
+    return value === UNKNOWN ? 'maybe' : toTri(value === false);
+  }
+  const value = knownValue(expression, span);
+  return value === UNKNOWN ? 'maybe' : toTri(value === true);
+}
