@@ -1,10 +1,22 @@
 /** @file From traces to a `.gent` file: learn what is exact, train the network, write the sections. */
 import { GentError, silentLogger, silentProgress, type Logger, type Progress } from '../common';
-import { learnContent, writeContent, type BatchColumns } from '../features';
-import { writeNetworkSection } from '../generate';
+import {
+  contextOf,
+  LEVELS,
+  learnContent,
+  MAX_BINS,
+  settleMeasured,
+  writeContent,
+  type BatchColumns,
+  type LearntBatch,
+} from '../features';
+import { writeNetworkSection, type NetworkSection } from '../generate';
 import { writeModelFile, type Manifest, type TrainingSummary } from '../model';
+import { trainNetwork } from '../nn';
 import type { Trace } from '../trace';
 import { newTrainingBatch } from './batch';
+import { planNetwork } from './plan';
+import { trainingRows } from './rows';
 import { summarise } from './summary';
 
 export interface TrainOptions {
@@ -76,9 +88,9 @@ export async function trainOnColumns(columns: BatchColumns, options: TrainOption
   const learnt = learnContent(columns, { k: privacyK, maxBins: 64 });
   progress.stop(`${learnt.content.layouts.length} shapes`);
   checkCancelled(signal);
-  const training: TrainingSummary = { seed, epochs: 0, rows: 0, parameters: 0 };
-  const sections = writeContent(learnt.content, true);
-  const network = writeNetworkSection({ sizes: { field: 8, operation: 4, rank: 4 }, onnx: undefined });
+  const { training, section } = await learnNetwork(learnt, options, seed);
+  const sections = writeContent(learnt.content, section.onnx === undefined);
+  const network = writeNetworkSection(section);
   const { bytes, manifest } = writeModelFile(
     { ...sections, network, exemplars: new Uint8Array(0) },
     summarise(learnt, privacyK, training)
@@ -92,4 +104,45 @@ export async function trainOnColumns(columns: BatchColumns, options: TrainOption
   };
   logger.info('trained a model', { id: manifest.id, traces: report.traces, spans: report.spans, bytes: report.bytes });
   return { bytes, manifest, report };
+}
+
+const NO_NETWORK: NetworkSection = { sizes: { field: 1, operation: 2, rank: 2 }, onnx: undefined };
+
+/** Trains the network of a batch, where there is enough to learn from. */
+async function learnNetwork(
+  learnt: LearntBatch,
+  options: TrainOptions,
+  seed: number
+): Promise<{ training: TrainingSummary; section: NetworkSection }> {
+  const untrained: TrainingSummary = { seed, epochs: 0, rows: 0, parameters: 0 };
+  const { content, spans } = learnt;
+  const attributeRows = content.fields.reduce(
+    (sum, field) => sum + (learnt.encoded.members[field.operation]?.length ?? 0),
+    0
+  );
+  const plan = planNetwork(2 * spans.size + attributeRows, options.epochs);
+  if (plan === undefined) {
+    return { training: untrained, section: NO_NETWORK };
+  }
+  const context = contextOf(content, plan.sizes);
+  settleMeasured(context, spans);
+  const rows = trainingRows(learnt, context);
+  if (rows.count === 0) {
+    return { training: untrained, section: NO_NETWORK };
+  }
+  const { onnx, report } = await trainNetwork(
+    { embeddings: context.embeddings, levels: LEVELS, hidden: plan.hidden, classes: MAX_BINS },
+    rows,
+    {
+      seed,
+      epochs: plan.epochs,
+      ...(options.progress === undefined ? {} : { progress: options.progress }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    }
+  );
+  const { epochs, parameters, trainLoss, heldOutLoss, integerLoss } = report;
+  return {
+    training: { seed, epochs, rows: report.rows, parameters, trainLoss, heldOutLoss, integerLoss },
+    section: { sizes: plan.sizes, onnx },
+  };
 }

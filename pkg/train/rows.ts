@@ -1,0 +1,86 @@
+/** @file Rows for the network from a batch: one for each gap, duration and attribute field that has more than one class. */
+import { GentError, limit } from '../common';
+import {
+  fieldClasses,
+  fillAttributeRow,
+  fillDurationRow,
+  fillGapRow,
+  binsOfSite,
+  LEVELS,
+  makeRows,
+  type LearntBatch,
+  type RowContext,
+  type TimingSite,
+} from '../features';
+import type { TrainingRows } from '../nn';
+
+/** Spans that have an attribute field, in the order in which fields of one operation are drawn. */
+function attributeRowCount(learnt: LearntBatch, classes: ReadonlyArray<Int16Array>, context: RowContext): number {
+  return learnt.content.fields.reduce(
+    (sum, _, f) =>
+      sum + ((context.attributeField[f] as number) < 0 ? 0 : (classes[f] as Int16Array).filter((c) => c >= 0).length),
+    0
+  );
+}
+
+/**
+ * Makes the rows. The span table must be settled: bins and levels computed from measured times.
+ * @throws GentError TRAIN_TOO_LARGE when there are more rows than NN_ROWS
+ */
+export function trainingRows(learnt: LearntBatch, context: RowContext): TrainingRows {
+  const { content, spans, encoded } = learnt;
+  const { sites } = content.timing;
+  const bins = sites.map((site: TimingSite) => binsOfSite(content.timing, site));
+  const classes = content.fields.map((field) => fieldClasses(field, content.attributes, encoded));
+  let count = attributeRowCount(learnt, classes, context);
+  for (let i = 0; i < spans.size; i++) {
+    const site = spans.site[i] as number;
+    count += ((context.gapField[site] as number) >= 0 ? 1 : 0) + ((context.durationField[site] as number) >= 0 ? 1 : 0);
+  }
+  if (count > limit('NN_ROWS')) {
+    throw new GentError('TRAIN_TOO_LARGE', `${count} rows to learn from, the limit NN_ROWS is ${limit('NN_ROWS')}`);
+  }
+  const rows = makeRows(context, count);
+  const targets = new Uint8Array(count);
+  const classCount = new Uint16Array(count);
+  let r = 0;
+  for (let i = 0; i < spans.size; i++) {
+    const site = spans.site[i] as number;
+    if ((context.gapField[site] as number) >= 0) {
+      fillGapRow(context, spans, i, rows, r);
+      targets[r] = spans.gapBin[i] as number;
+      classCount[r++] = bins[site]?.gap as number;
+    }
+    if ((context.durationField[site] as number) >= 0) {
+      fillDurationRow(context, spans, i, rows, r);
+      targets[r] = spans.durationBin[i] as number;
+      classCount[r++] = bins[site]?.duration as number;
+    }
+  }
+  // What rows see of a parent is the class of its first field: all of those before any row.
+  content.fields.forEach((field, f) => {
+    if (f === 0 || content.fields[f - 1]?.operation !== field.operation) {
+      encoded.members[field.operation]?.forEach((i, m) => {
+        spans.mainClass[i] = (classes[f]?.[m] as number) + 1;
+      });
+    }
+  });
+  content.fields.forEach((field, f) => {
+    const members = encoded.members[field.operation] as Int32Array;
+    const column = classes[f] as Int16Array;
+    const inNetwork = (context.attributeField[f] as number) >= 0;
+    members.forEach((i, m) => {
+      const target = column[m] as number;
+      if (target < 0) {
+        return;
+      }
+      if (inNetwork) {
+        fillAttributeRow(context, spans, i, f, rows, r);
+        targets[r] = target;
+        classCount[r++] = field.classes;
+      }
+      spans.lastClass[i] = target + 1;
+    });
+  });
+  return { count, indices: rows.indices, levels: rows.levels.subarray(0, count * LEVELS), targets, classCount };
+}
