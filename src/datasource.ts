@@ -11,6 +11,8 @@ import type {
   TimeRange,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
+import { map } from 'rxjs';
+import { withNestedFrames } from './nestedFrames';
 import { addAdHocFilters, interpolateValue } from './traceqlText';
 import { DEFAULT_QUERY, type GenTOptions, type GenTQuery } from './types';
 import { GenTVariableSupport } from './variables/GenTVariableSupport';
@@ -73,7 +75,9 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
   override query(request: DataQueryRequest<GenTQuery>) {
     // Links from Loki's derived fields and Prometheus' exemplars carry only the text.
     const targets = request.targets.map((target) => ({ ...target, queryType: target.queryType ?? 'traceql' }));
-    return super.query({ ...request, targets });
+    return super
+      .query({ ...request, targets })
+      .pipe(map((response) => ({ ...response, data: response.data.map(withNestedFrames) })));
   }
 
   /** Names of attributes and intrinsics as they are written in TraceQL, e.g. `resource.service.name`. */
