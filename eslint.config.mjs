@@ -11,7 +11,6 @@ export default defineConfig([
       'artifacts/',
       '.config/',
       'pkg/proto/gen/',
-      'tests/go-host/',
     ],
   },
   ...baseConfig,
