@@ -3,6 +3,9 @@ import type { Command } from './command';
 
 /** Name → loads the command. Order is the order of `gent --help`. */
 export const commands: Record<string, () => Promise<Command>> = {
+  train: async () => (await import('./commands/train')).default,
+  generate: async () => (await import('./commands/generate')).default,
+  inspect: async () => (await import('./commands/inspect')).default,
   demo: async () => (await import('./commands/demo')).default,
   trainer: async () => (await import('./commands/trainer')).default,
 };

@@ -1,0 +1,127 @@
+/** @file `gent train`: traces in, one model out. */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import pc from 'picocolors';
+import { GentError, terminalProgress } from '../../common';
+import { openStore } from '../../store';
+import { newReadStats, readTraces, TRACE_FORMATS, type TraceFormat } from '../../trace';
+import { trainModel, type TrainOptions } from '../../train';
+import type { Command, CommandIo, OptionValues } from '../command';
+import { formatBytes, formatCount } from '../format';
+import { countOption, requiredOption, textOption } from '../options';
+
+function traceFormat(values: OptionValues): TraceFormat | undefined {
+  const text = textOption(values, 'format');
+  const format = TRACE_FORMATS.find((known) => known === text);
+  if (text !== undefined && format === undefined) {
+    throw new GentError('USAGE', `--format ${text}: one of ${TRACE_FORMATS.join(', ')} is expected`);
+  }
+  return format;
+}
+
+/** Writes beside the target and renames, so that nobody reads half a file. */
+async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  const target = path.resolve(file);
+  const partial = `${target}.${process.pid}.partial`;
+  try {
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(partial, bytes);
+    await rename(partial, target);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw new GentError('FILE_UNWRITABLE', `${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function run(values: OptionValues, positionals: string[], io: CommandIo): Promise<void> {
+  const inputs = [...(values.traces === undefined ? [] : [requiredOption(values, 'traces')]), ...positionals];
+  const out = textOption(values, 'out');
+  const storeDirectory = textOption(values, 'store');
+  if (inputs.length === 0) {
+    throw new GentError('USAGE', 'train: --traces FILE, DIR or - is missing');
+  }
+  if (out === undefined && storeDirectory === undefined) {
+    throw new GentError('USAGE', 'train: say where the model goes: --out FILE.gent or --store DIR');
+  }
+  const json = values.json === true;
+  const format = traceFormat(values);
+  const stats = newReadStats();
+  const traces = readTraces(inputs, {
+    ...(format === undefined ? {} : { format }),
+    strict: values.strict === true,
+    stats,
+    signal: io.signal,
+    onBadInput: (bad) => io.stderr.write(`gent: ${bad.file}:${bad.line}: ${bad.error.toLine()}\n`),
+  });
+  const settings: Record<string, number | undefined> = {
+    seed: countOption(values, 'seed'),
+    epochs: countOption(values, 'epochs'),
+    maxBytes: countOption(values, 'max-bytes', 1),
+    privacyK: countOption(values, 'privacy-k', 1),
+  };
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as TrainOptions;
+  const began = Date.now();
+  const { bytes, manifest, report } = await trainModel(traces, {
+    ...given,
+    signal: io.signal,
+    ...(json ? {} : { progress: terminalProgress(io.stderr) }),
+  });
+  if (out !== undefined) {
+    await writeWhole(out, bytes);
+  }
+  let published: string | undefined;
+  if (storeDirectory !== undefined) {
+    const store = await openStore(storeDirectory);
+    try {
+      published = (await store.publish(bytes)).file;
+    } finally {
+      await store.close();
+    }
+  }
+  const seconds = (Date.now() - began) / 1000;
+  if (json) {
+    const document = {
+      model: manifest.id,
+      out,
+      store: storeDirectory,
+      file: published,
+      seconds,
+      read: stats,
+      ...report,
+    };
+    io.stdout.write(`${JSON.stringify(document)}\n`);
+    return;
+  }
+  const share =
+    stats.bytes > 0 ? `, ${((100 * bytes.length) / stats.bytes).toFixed(3)}% of ${formatBytes(stats.bytes)} read` : '';
+  io.stdout.write(
+    `${pc.bold(published ?? out ?? '')}  ${formatBytes(bytes.length)}${share}\n` +
+      `${formatCount(report.traces)} traces, ${formatCount(report.spans)} spans, ${formatCount(manifest.counts.shapes)} shapes; ` +
+      `${formatCount(report.training.parameters)} parameters, ${report.training.epochs} epochs, ${seconds.toFixed(1)} s\n` +
+      (stats.bad > 0 ? `${pc.yellow(`${stats.bad} lines or files were left out`)}\n` : '')
+  );
+}
+
+const command: Command = {
+  name: 'train',
+  summary: 'learns a model from traces',
+  usage: `train --traces FILE|DIR|- [--format ${TRACE_FORMATS.join('|')}] --out MODEL.gent
+train --traces FILE|DIR|- --store DIR`,
+  options: {
+    traces: { type: 'string', value: 'FILE|DIR|-', help: 'traces to learn from; - is stdin' },
+    format: { type: 'string', value: TRACE_FORMATS.join('|'), help: 'format of the traces; recognised when left out' },
+    out: { type: 'string', value: 'FILE', help: 'file to write the model to' },
+    store: { type: 'string', value: 'DIR', help: 'store to publish the model in' },
+    seed: { type: 'string', value: 'N', help: 'same seed and traces, same file', default: '1' },
+    epochs: { type: 'string', value: 'N', help: 'most passes over the data; 0 = marginals only, no network' },
+    'max-bytes': { type: 'string', value: 'N', help: 'largest model wanted' },
+    'privacy-k': { type: 'string', value: 'N', help: 'values seen in fewer traces are not kept', default: '5' },
+    strict: { type: 'boolean', help: 'stop at the first bad line' },
+    json: { type: 'boolean', help: 'print one JSON document' },
+  },
+  run,
+};
+
+export default command;
