@@ -27,8 +27,10 @@ export function tableName(index: number): string {
  */
 function addLayers({ nodes, constants }: Parts, network: IntegerWeights): void {
   constants.set('zero', { type: 'uint8', dims: [], data: Uint8Array.of(ZERO_POINT) });
-  constants.set('low', { type: 'float', dims: [], data: Float32Array.of(0) });
-  constants.set('high', { type: 'float', dims: [], data: Float32Array.of(ACTIVATION_TOP) });
+  if (network.layers.length > 1) {
+    constants.set('low', { type: 'float', dims: [], data: Float32Array.of(0) });
+    constants.set('high', { type: 'float', dims: [], data: Float32Array.of(ACTIVATION_TOP) });
+  }
   let x = 'x';
   network.layers.forEach((layer, index) => {
     const names = layerNames(index);

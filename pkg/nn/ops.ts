@@ -111,6 +111,15 @@ export function concat(graph: Graph, parts: readonly Value[]): Value {
   });
 }
 
+/** Sum of all elements, a scalar. */
+export function sum(graph: Graph, x: Value): Value {
+  const output = graph.emit('ReduceSum', [x], [], { keepdims: 0 });
+  return graph.record([x], output, (gradient) => {
+    const shape = graph.emit('Shape', [x], [x.dims.length]);
+    return [graph.emit('Expand', [gradient, shape], x.dims)];
+  });
+}
+
 /** Added in effect to the logit of a class that a row does not have: e^−10000 is 0 in float32. */
 const NO_CLASS = -10000;
 
