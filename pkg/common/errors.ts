@@ -74,6 +74,10 @@ export const ERRORS = {
     status: 400,
     hint: 'guard the expression, for example `{ .y != 0 && .x / .y > 2 }`, or use coalesce()',
   },
+  REMOTE_UNREACHABLE: { status: 502, hint: 'check the address, and that gent serve runs there' },
+  REMOTE_REFUSED: { status: 400, hint: 'correct the query' },
+  REMOTE_UNAUTHORIZED: { status: 401, hint: 'check the token in the settings of the data source' },
+  REMOTE_FAILED: { status: 502, hint: 'look into the log of gent serve at that address' },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of {@link ERRORS}. */

@@ -77,6 +77,7 @@ export const LIMITS = {
     what: 'what the trainer holds in memory before it refuses',
   },
   TRAINER_BATCH_SPANS: { value: 2_000_000, unit: 'spans', what: 'one batch of the trainer' },
+  REMOTE_ANSWER_BYTES: { value: 256 * 1024 * 1024, unit: 'bytes', what: 'one answer of a gent serve' },
 } satisfies Record<string, LimitEntry>;
 
 /** A name in {@link LIMITS}. */

@@ -15,10 +15,9 @@ const MODELS_SHOWN = 20;
 
 const plural = (count: number, noun: string) => `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 
-/** ns → `2026-11-23 09:40:00`; a time no calendar has is given in ns. */
+/** ns → `2026-11-23 09:40:00`. Any uint64 is a time that a calendar has. */
 function moment(nanos: bigint): string {
-  const date = new Date(Number(nanos / 1_000_000n));
-  return Number.isNaN(date.getTime()) ? `${nanos} ns` : date.toISOString().slice(0, 19).replace('T', ' ');
+  return new Date(Number(nanos / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 const span = (range: TimeRange) => `${moment(range.start)} to ${moment(range.end)} UTC`;
@@ -34,6 +33,9 @@ export function describeHealth(description: EngineDescription): Health {
     ...skipped.slice(0, SKIPPED_SHOWN).map(({ file, reason }) => `skipped ${file}: ${reason}`),
   ];
   const verbose = lines.join('\n');
+  if (/^https?:/.test(location)) {
+    return { ok: true, message: `${location} answers.`, verbose };
+  }
   if (description.kind === 'models' && models.length === 0) {
     const advice = 'Start the trainer with this store, or put .gent files there; they appear by themselves.';
     return { ok: skipped.length === 0, message: `${location} holds no models yet.${skippedText} ${advice}`, verbose };

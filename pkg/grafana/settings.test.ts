@@ -6,6 +6,7 @@ const raw = (json: unknown) => ({ jsonData: Buffer.from(typeof json === 'string'
 const NONE = {
   store: undefined,
   address: undefined,
+  token: undefined,
   timeoutMs: undefined,
   maxSpans: undefined,
   cacheBytes: undefined,

@@ -8,6 +8,8 @@ export interface InstanceSettings {
   readonly store: string | undefined;
   /** Address of a `gent serve`. */
   readonly address: string | undefined;
+  /** Bearer token for `address`: a secret, never logged and never in an error. */
+  readonly token: string | undefined;
   /** Milliseconds a query may take; undefined = the engine's own limit. */
   readonly timeoutMs: number | undefined;
   /** Spans a query may generate; undefined = the engine's own limit. */
@@ -19,6 +21,7 @@ export interface InstanceSettings {
 /** The settings message that Grafana sends with each request: the part that is read here. */
 export interface RawSettings {
   readonly jsonData: Uint8Array;
+  readonly decryptedSecureJsonData?: Readonly<Record<string, string>>;
 }
 
 type JsonObject = Record<string, unknown>;
@@ -90,6 +93,7 @@ export function parseSettings(raw: RawSettings | undefined, env: NodeJS.ProcessE
   return {
     store,
     address,
+    token: raw?.decryptedSecureJsonData?.token || undefined,
     timeoutMs: times(positive(limits as JsonObject, 'timeoutSeconds'), 1000),
     maxSpans: positive(limits as JsonObject, 'maxSpans'),
     cacheBytes: times(positive(limits as JsonObject, 'cacheMegabytes'), 1024 * 1024),

@@ -1,0 +1,15 @@
+import { isMetricsQuery, parseQuery } from '../traceql';
+import { unitOf } from './answer';
+
+test.each([
+  ['{ } | rate()', undefined],
+  ['{ } | count_over_time() by (name)', undefined],
+  ['{ } | avg_over_time(duration)', 's'],
+  ['{ } | quantile_over_time(span:duration, .5, .9)', 's'],
+  ['{ } | max_over_time(traceDuration) | topk(5)', 's'],
+  ['{ } | sum_over_time(span.bytes)', undefined],
+  ['{ } | histogram_over_time(duration)', undefined],
+])('the unit of %s is %s', (text, unit) => {
+  const query = parseQuery(text);
+  expect(isMetricsQuery(query) ? unitOf(query.metrics) : 'no metrics').toBe(unit);
+});
