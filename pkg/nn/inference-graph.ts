@@ -1,4 +1,5 @@
 /** @file The ONNX graphs of the integer network: the whole one that a file keeps, and the dense one that is run. */
+import { paddedWidth } from './gather';
 import { ACTIVATION_TOP, ZERO_POINT, type IntegerWeights } from './integer';
 import { encodeModel, ELEMENT, type GraphNode, type TensorValue } from './onnx';
 
@@ -93,13 +94,25 @@ export function encodeNetwork(network: IntegerWeights): Uint8Array {
   });
 }
 
-/** The graph that is run: `x` u8 [n × width], gathered by the caller, in; `logits` int32 out. */
+/**
+ * The graph that is run: `x` u8 [n × paddedWidth], gathered by the caller, in; `logits` int32 out. The padding's weights
+ * are 0.
+ */
 export function encodeLayers(network: IntegerWeights): Uint8Array {
   const parts: Parts = { nodes: [], constants: new Map() };
-  addLayers(parts, network);
+  const width = paddedWidth(network.layout.width);
+  const layers = network.layers.map((layer, index) => {
+    if (index > 0) {
+      return layer;
+    }
+    const weights = new Int8Array(width * layer.outputs);
+    weights.set(layer.weights);
+    return { ...layer, inputs: width, weights };
+  });
+  addLayers(parts, { ...network, layers });
   return encodeModel({
     ...parts,
-    inputs: [{ name: 'x', type: 'uint8', dims: ['n', network.layout.width] }],
+    inputs: [{ name: 'x', type: 'uint8', dims: ['n', width] }],
     outputs: [{ name: 'logits', type: 'int32', dims: ['n', network.spec.classes] }],
   });
 }

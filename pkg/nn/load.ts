@@ -1,5 +1,6 @@
 /** @file Evaluates an integer network on ONNX Runtime. */
 import { GentError } from '../common';
+import { Gatherer } from './gather';
 import { encodeLayers } from './inference-graph';
 import type { IntegerWeights } from './integer';
 import { parseNetwork } from './parse-network';
@@ -35,32 +36,9 @@ export function checkInputs({ spec }: Pick<IntegerWeights, 'spec'>, rows: RowInp
   });
 }
 
-/** Writes the network's input of rows from … from + count − 1 into `x`. */
-function gather(network: IntegerWeights, rows: RowInputs, from: number, count: number, x: Uint8Array): void {
-  const { width, tables } = network.layout;
-  tables.forEach(({ dimension, column }, e) => {
-    const table = network.tables[e] as Uint8Array;
-    const indices = rows.indices[e] as Int32Array;
-    for (let row = 0; row < count; row++) {
-      let source = (indices[from + row] as number) * dimension;
-      let target = row * width + column;
-      for (const end = target + dimension; target < end;) {
-        x[target++] = table[source++] as number;
-      }
-    }
-  });
-  const { levels } = network.spec;
-  let source = from * levels;
-  for (let row = 0; row < count && levels > 0; row++) {
-    let target = (row + 1) * width - levels;
-    for (const end = target + levels; target < end;) {
-      x[target++] = rows.levels[source++] as number;
-    }
-  }
-}
-
 class OrtNetwork implements IntegerNetwork {
   readonly spec;
+  private readonly gatherer: Gatherer;
   private buffer = new Uint8Array(0);
 
   constructor(
@@ -69,17 +47,18 @@ class OrtNetwork implements IntegerNetwork {
     private readonly session: InferenceSession
   ) {
     this.spec = network.spec;
+    this.gatherer = new Gatherer(network);
   }
 
   private async run(rows: RowInputs, from: number, count: number): Promise<Int32Array> {
-    const { width } = this.network.layout;
+    const { width } = this.gatherer;
     // Each call takes the buffer with it, so that calls which overlap in time do not share one.
     let x = this.buffer;
     this.buffer = new Uint8Array(0);
     if (x.length < count * width) {
       x = new Uint8Array(count * width);
     }
-    gather(this.network, rows, from, count, x);
+    this.gatherer.fill(rows, from, count, x);
     const feeds = { x: new this.ort.Tensor('uint8', x.subarray(0, count * width), [count, width]) };
     const { logits } = await this.session.run(feeds);
     this.buffer = x;
