@@ -2,6 +2,7 @@
 import { GentError } from '../common';
 import type { ReadContext } from './context';
 import { isJaegerDocument, spansFromJaeger } from './jaeger-read';
+import { parseJson, readExactly } from './json-exact';
 import type { JsonObject } from './json-values';
 import { otlpResourceSpans, spansFromOtlpJson } from './otlp-json-read';
 import type { Span } from './types';
@@ -13,12 +14,18 @@ export type TraceFormat = 'otlp' | 'jaeger' | 'zipkin';
 /** The formats that can be asked for. */
 export const TRACE_FORMATS: readonly TraceFormat[] = ['otlp', 'jaeger', 'zipkin'];
 
+/** Zipkin answers lists of traces, each a list of spans. */
+const LIST_DEPTH = 2;
+
 /** The format of one JSON document, by the fields only that format has; undefined when it is none. */
-export function sniffDocument(document: unknown): TraceFormat | undefined {
+export function sniffDocument(document: unknown, depth = 0): TraceFormat | undefined {
   if (Array.isArray(document)) {
+    if (depth >= LIST_DEPTH) {
+      return undefined;
+    }
     // Empty lists say nothing; the first item with a format decides.
     for (const item of document as unknown[]) {
-      const format = sniffDocument(item);
+      const format = sniffDocument(item, depth + 1);
       if (format !== undefined) {
         return format;
       }
@@ -57,6 +64,15 @@ export function spansFromJson(document: unknown, format: TraceFormat | undefined
     case undefined:
       throw new GentError('TRACE_FORMAT_UNKNOWN', `this JSON is no trace document (${describe(document)})`);
   }
+}
+
+/**
+ * The spans of a JSON text in any of the formats, 64-bit integers exact however they are written.
+ * @param format - the format; undefined to recognise it
+ * @throws GentError TRACE_FORMAT_UNKNOWN, TRACE_DOCUMENT_INVALID, LIMIT_EXCEEDED
+ */
+export function parseTraceJson(text: string, format: TraceFormat | undefined, context: ReadContext): Span[] {
+  return readExactly(text, parseJson(text), context, (document, trial) => spansFromJson(document, format, trial));
 }
 
 function describe(document: unknown): string {

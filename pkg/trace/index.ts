@@ -4,7 +4,7 @@ export * from './access';
 export * from './anomalies';
 export * from './assemble';
 export { newReadContext, type ReadContext } from './context';
-export { sniffDocument, spansFromJson, TRACE_FORMATS, type TraceFormat } from './documents';
+export { parseTraceJson, sniffDocument, spansFromJson, TRACE_FORMATS, type TraceFormat } from './documents';
 export { isSpanId, isTraceId, isZeroId, padId, readId, SPAN_ID_DIGITS, TRACE_ID_DIGITS } from './ids';
 export { groupByResource, type ResourceGroup, type ScopeGroup } from './group';
 export * from './inspect';

@@ -3,7 +3,7 @@ import { type AttributeValue, type EntityRef, type KeyValue, KeyValueList, type 
 
 const MAX_STRINGS = 1 << 16;
 const MAX_STRING_LENGTH = 128;
-const MAX_OBJECTS = 1 << 14;
+const MAX_OBJECTS = 1 << 13;
 
 /** No attributes; shared by every span that has none. */
 export const NO_ATTRIBUTES: readonly KeyValue[] = [];

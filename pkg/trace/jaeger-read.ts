@@ -12,12 +12,13 @@ import {
   asBytes,
   asDouble,
   asInt64,
+  asMicros,
   asObject,
   asString,
   asUint32,
-  asUint64,
   type JsonObject,
   malformed,
+  sourceText,
 } from './json-values';
 import {
   type AttributeValue,
@@ -30,7 +31,8 @@ import {
   StatusCode,
 } from './types';
 
-const NANOS_PER_MICRO = 1000n;
+/** Lists of traces, each a list of spans. */
+const LIST_DEPTH = 2;
 const NO_EVENTS: readonly SpanEvent[] = [];
 
 /** Whether an object has the fields of a Jaeger answer, trace or span. */
@@ -63,10 +65,10 @@ class JaegerReader {
     this.context.anomalies.inexactIntegers++;
   };
 
-  document(document: unknown, spans: Span[]): void {
-    if (Array.isArray(document)) {
+  document(document: unknown, spans: Span[], depth = 0): void {
+    if (Array.isArray(document) && depth < LIST_DEPTH) {
       for (const item of document as unknown[]) {
-        this.document(item, spans);
+        this.document(item, spans, depth + 1);
       }
       return;
     }
@@ -97,7 +99,7 @@ class JaegerReader {
   }
 
   private resource(process: JsonObject): Resource {
-    return this.context.intern.resourceFrom(`jaeger\n${JSON.stringify(process)}`, (): Built<Resource> => {
+    return this.context.intern.resourceFrom(`jaeger\n${sourceText(process)}`, (): Built<Resource> => {
       const before = this.context.anomalies.inexactIntegers;
       const attributes: KeyValue[] = [
         { key: 'service.name', value: asString(process.serviceName, 'process.serviceName') },
@@ -126,7 +128,7 @@ class JaegerReader {
       return;
     }
     const tags = this.spanTags(raw.tags);
-    const start = asUint64(raw.startTime, 'startTime', this.onInexact) * NANOS_PER_MICRO;
+    const start = asMicros(raw.startTime, 'startTime', this.onInexact);
     const process = asObject(raw.process, 'process');
     const known = process === undefined ? resources[asString(raw.processID, 'processID')] : this.resource(process);
     spans.push({
@@ -136,7 +138,7 @@ class JaegerReader {
       name: this.context.intern.key(asString(raw.operationName, 'operationName')),
       kind: tags.kind,
       startTimeUnixNano: start,
-      endTimeUnixNano: start + asUint64(raw.duration, 'duration', this.onInexact) * NANOS_PER_MICRO,
+      endTimeUnixNano: asMicros(raw.duration, 'duration', this.onInexact, start),
       attributes: tags.attributes.length === 0 ? NO_ATTRIBUTES : tags.attributes,
       droppedAttributesCount: tags.droppedAttributesCount,
       events: this.logs(raw.logs),
@@ -232,7 +234,7 @@ class JaegerReader {
         }
       }
       return {
-        timeUnixNano: asUint64(log.timestamp, 'logs.timestamp', this.onInexact) * NANOS_PER_MICRO,
+        timeUnixNano: asMicros(log.timestamp, 'logs.timestamp', this.onInexact),
         name: this.context.intern.key(name),
         attributes: attributes.length === 0 ? NO_ATTRIBUTES : attributes,
         droppedAttributesCount: 0,
@@ -262,7 +264,7 @@ class JaegerReader {
       case 'binary':
         return asBytes(value, field);
       case 'string':
-        return this.context.intern.value(typeof value === 'string' ? value : JSON.stringify(value));
+        return this.context.intern.value(typeof value === 'string' ? value : sourceText(value));
       default:
         // Without a type, as some tools write: the JSON type tells.
         return untypedValue(value, field, this.onInexact);
@@ -278,7 +280,7 @@ function untypedValue(value: unknown, field: string, onInexact: () => void): Att
     case 'number':
       return Number.isInteger(value) ? asInt64(value, field, onInexact) : value;
     default:
-      return JSON.stringify(value);
+      return sourceText(value);
   }
 }
 

@@ -94,7 +94,8 @@ function tags(attributes: readonly KeyValue[]): JaegerTag[] {
   return attributes.map(({ key, value }) => tag(key, value));
 }
 
-const micros = (nanos: bigint): number => Number(nanos / NANOS_PER_MICRO);
+/** Whole microseconds; what a JSON number cannot hold exactly (after the year 2255) is cut to what it can. */
+const micros = (nanos: bigint): number => Math.min(Number(nanos / NANOS_PER_MICRO), Number.MAX_SAFE_INTEGER);
 
 function spanTags(span: Span): JaegerTag[] {
   const all = tags(span.attributes);

@@ -13,11 +13,21 @@ export type JsonObject = Record<string, unknown>;
 
 /** Thrown as data that does not have the form its format prescribes. */
 export function malformed(field: string, expected: string, value: unknown): GentError {
-  let shown = typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? typeof value);
+  let shown = Array.isArray(value) ? 'a list' : typeof value === 'object' && value !== null ? 'an object' : undefined;
+  shown ??= typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? typeof value);
   if (shown.length > 60) {
     shown = `${shown.slice(0, 60)}…`;
   }
   return new GentError('TRACE_DOCUMENT_INVALID', `${field}: expected ${expected}, found ${shown}`);
+}
+
+/** The text of a parsed JSON value, as the key of a table. */
+export function sourceText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch (error) {
+    throw new GentError('LIMIT_EXCEEDED', 'the document is nested too deep', { cause: error });
+  }
 }
 
 /** An object; absent and null give undefined. */
@@ -73,6 +83,17 @@ export function asUint64(value: unknown, field: string, onInexact: OnInexact): b
     return 0n;
   }
   throw malformed(field, 'an unsigned 64-bit integer', value);
+}
+
+const NANOS_PER_MICRO = 1000n;
+
+/** Microseconds given as decimal string or number, in nanoseconds after `from`. */
+export function asMicros(value: unknown, field: string, onInexact: OnInexact, from = 0n): bigint {
+  const nanos = from + asUint64(value, field, onInexact) * NANOS_PER_MICRO;
+  if (nanos > UINT64_MAX) {
+    throw malformed(field, 'microseconds that fit 64 bits of nanoseconds', value);
+  }
+  return nanos;
 }
 
 /** An int64 given as decimal string or number. */
@@ -157,14 +178,4 @@ export function asBoolean(value: unknown, field: string): boolean {
     return value === 'true';
   }
   throw malformed(field, 'true or false', value);
-}
-
-const STRING_OR_BIG_INTEGER = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\d.eE+])-?\d{16,}(?![\d.eE])/g;
-
-/**
- * JSON.parse with every bare integer of 16 digits or more as a string, so that none is rounded. Slower than JSON.parse:
- * meant for the documents in which a rounded integer was met.
- */
-export function parseJsonExactly(text: string): unknown {
-  return JSON.parse(text.replace(STRING_OR_BIG_INTEGER, (token) => (token.startsWith('"') ? token : `"${token}"`)));
 }

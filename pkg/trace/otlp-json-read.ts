@@ -3,37 +3,24 @@
  * Source: OTLP specification, "JSON Protobuf Encoding": hex ids, 64-bit integers as decimal strings (numbers accepted),
  * enums as numbers (names accepted), unknown fields ignored; the proto's own field names are accepted too.
  */
-import { GentError, limit } from '../common';
 import { addAnomalies, newAnomalies, type TraceAnomalies } from './anomalies';
 import { checkSpanIds, type ReadContext } from './context';
 import { readId, SPAN_ID_DIGITS, TRACE_ID_DIGITS } from './ids';
 import { type Interner, NO_ATTRIBUTES } from './intern';
 import {
   asArray,
-  asBoolean,
-  asBytes,
-  asDouble,
   asEnum,
-  asInt64,
   asObject,
   asString,
   asUint32,
   asUint64,
   type JsonObject,
   malformed,
-  parseJsonExactly,
+  sourceText,
 } from './json-values';
-import {
-  type AttributeValue,
-  type EntityRef,
-  type KeyValue,
-  KeyValueList,
-  type Resource,
-  type Scope,
-  type Span,
-  type SpanEvent,
-  type SpanLink,
-} from './types';
+import { parseJson, readExactly } from './json-exact';
+import { OtlpJsonAttributes } from './otlp-json-attributes';
+import type { EntityRef, Resource, Scope, Span, SpanEvent, SpanLink } from './types';
 
 const KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];
 const STATUS_CODES = ['UNSET', 'OK', 'ERROR'];
@@ -72,11 +59,12 @@ export function otlpResourceSpans(document: JsonObject): unknown {
 
 class OtlpJsonReader {
   readonly anomalies: TraceAnomalies = newAnomalies();
-  private readonly maxDepth = limit('ATTRIBUTE_DEPTH');
-  private traceText = '';
+  private readonly values: OtlpJsonAttributes;
   private traceId = '';
 
-  constructor(private readonly intern: Interner) {}
+  constructor(private readonly intern: Interner) {
+    this.values = new OtlpJsonAttributes(intern, this.anomalies);
+  }
 
   private readonly onInexact = (): void => {
     this.anomalies.inexactIntegers++;
@@ -99,7 +87,7 @@ class OtlpJsonReader {
   private resourceSpans(group: JsonObject, spans: Span[]): void {
     const schemaUrl = asString(field(group, 'schemaUrl', 'schema_url'), 'resourceSpans.schemaUrl');
     const raw = asObject(group.resource, 'resource');
-    const resource = this.intern.resourceFrom(`${schemaUrl}\n${JSON.stringify(raw)}`, () =>
+    const resource = this.intern.resourceFrom(`${schemaUrl}\n${sourceText(raw)}`, () =>
       this.whole(() => this.resource(raw ?? {}, schemaUrl))
     );
     const scopeSpans = field(group, 'scopeSpans', 'scope_spans', 'instrumentationLibrarySpans');
@@ -110,7 +98,7 @@ class OtlpJsonReader {
       }
       const scopeUrl = asString(field(scopeGroup, 'schemaUrl', 'schema_url'), 'scopeSpans.schemaUrl');
       const rawScope = asObject(field(scopeGroup, 'scope', 'instrumentationLibrary'), 'scope');
-      const scope = this.intern.scopeFrom(`${scopeUrl}\n${JSON.stringify(rawScope)}`, () =>
+      const scope = this.intern.scopeFrom(`${scopeUrl}\n${sourceText(rawScope)}`, () =>
         this.whole(() => this.scope(rawScope ?? {}, scopeUrl))
       );
       for (const span of asArray(scopeGroup.spans, 'spans')) {
@@ -131,7 +119,7 @@ class OtlpJsonReader {
 
   private resource(raw: JsonObject, schemaUrl: string): Resource {
     const resource = {
-      attributes: this.attributes(raw.attributes, 0),
+      attributes: this.values.attributes(raw.attributes),
       droppedAttributesCount: asUint32(
         field(raw, 'droppedAttributesCount', 'dropped_attributes_count'),
         'resource.droppedAttributesCount'
@@ -157,7 +145,7 @@ class OtlpJsonReader {
     return {
       name: asString(raw.name, 'scope.name'),
       version: asString(raw.version, 'scope.version'),
-      attributes: this.attributes(raw.attributes, 0),
+      attributes: this.values.attributes(raw.attributes),
       droppedAttributesCount: asUint32(
         field(raw, 'droppedAttributesCount', 'dropped_attributes_count'),
         'scope.droppedAttributesCount'
@@ -222,7 +210,7 @@ class OtlpJsonReader {
           end = asUint64(value, 'endTimeUnixNano', this.onInexact);
           break;
         case 'attributes':
-          attributes = this.attributes(value, 0);
+          attributes = this.values.attributes(value);
           break;
         case 'droppedAttributesCount':
         case 'dropped_attributes_count':
@@ -293,7 +281,7 @@ class OtlpJsonReader {
       return {
         timeUnixNano: asUint64(field(event, 'timeUnixNano', 'time_unix_nano'), 'events.timeUnixNano', this.onInexact),
         name: this.intern.key(asString(event.name, 'events.name')),
-        attributes: this.attributes(event.attributes, 0),
+        attributes: this.values.attributes(event.attributes),
         droppedAttributesCount: asUint32(
           field(event, 'droppedAttributesCount', 'dropped_attributes_count'),
           'events.droppedAttributesCount'
@@ -320,7 +308,7 @@ class OtlpJsonReader {
         traceId,
         spanId,
         traceState: asString(field(link, 'traceState', 'trace_state'), 'links.traceState'),
-        attributes: this.attributes(link.attributes, 0),
+        attributes: this.values.attributes(link.attributes),
         droppedAttributesCount: asUint32(
           field(link, 'droppedAttributesCount', 'dropped_attributes_count'),
           'links.droppedAttributesCount'
@@ -329,79 +317,6 @@ class OtlpJsonReader {
       });
     }
     return links;
-  }
-
-  private attributes(value: unknown, depth: number): readonly KeyValue[] {
-    const raw = asArray(value, 'attributes');
-    if (raw.length === 0) {
-      return NO_ATTRIBUTES;
-    }
-    const attributes: KeyValue[] = new Array<KeyValue>(raw.length);
-    for (let i = 0; i < raw.length; i++) {
-      const item = asObject(raw[i], 'attributes[]') ?? {};
-      if ((item.keyStrindex ?? item.key_strindex) !== undefined) {
-        this.anomalies.profileReferences++;
-      }
-      attributes[i] = {
-        key: this.intern.key(asString(item.key, 'attributes.key')),
-        value: this.value(item.value, depth),
-      };
-    }
-    return attributes;
-  }
-
-  private value(raw: unknown, depth: number): AttributeValue {
-    const any = asObject(raw, 'value');
-    if (any === undefined) {
-      return null;
-    }
-    for (const kind in any) {
-      const value = any[kind];
-      if (value === null || value === undefined) {
-        continue;
-      }
-      switch (kind) {
-        case 'stringValue':
-        case 'string_value':
-          return this.intern.value(asString(value, 'stringValue'));
-        case 'boolValue':
-        case 'bool_value':
-          return asBoolean(value, 'boolValue');
-        case 'intValue':
-        case 'int_value':
-          return asInt64(value, 'intValue', this.onInexact);
-        case 'doubleValue':
-        case 'double_value':
-          return asDouble(value, 'doubleValue');
-        case 'bytesValue':
-        case 'bytes_value':
-          return asBytes(value, 'bytesValue');
-        case 'arrayValue':
-        case 'array_value': {
-          const below = this.deeper(depth);
-          return asArray(asObject(value, 'arrayValue')?.values, 'arrayValue.values').map((v) => this.value(v, below));
-        }
-        case 'kvlistValue':
-        case 'kvlist_value':
-          return new KeyValueList(this.attributes(asObject(value, 'kvlistValue')?.values, this.deeper(depth)));
-        case 'stringValueStrindex':
-        case 'string_value_strindex':
-          this.anomalies.profileReferences++;
-          break;
-        default:
-      }
-    }
-    return null;
-  }
-
-  private deeper(depth: number): number {
-    if (depth >= this.maxDepth) {
-      throw new GentError(
-        'LIMIT_EXCEEDED',
-        `an attribute value is nested deeper than ATTRIBUTE_DEPTH (${this.maxDepth})`
-      );
-    }
-    return depth + 1;
   }
 }
 
@@ -419,36 +334,9 @@ export function spansFromOtlpJson(document: unknown, context: ReadContext): Span
 }
 
 /**
- * Reads with `read`; when it met integers that JSON.parse may have rounded, reads the text again with every integer exact.
- */
-export function readExactly<T>(
-  text: string,
-  parsed: unknown,
-  context: ReadContext,
-  read: (document: unknown, context: ReadContext) => T
-): T {
-  const trial: ReadContext = { intern: context.intern, anomalies: newAnomalies() };
-  const result = read(parsed, trial);
-  if (trial.anomalies.inexactIntegers === 0) {
-    addAnomalies(context.anomalies, trial.anomalies);
-    return result;
-  }
-  return read(parseJsonExactly(text), context);
-}
-
-/**
  * The spans of an OTLP/JSON text, 64-bit integers exact however they are written.
  * @throws GentError TRACE_DOCUMENT_INVALID (no JSON, or a field of the wrong form), LIMIT_EXCEEDED
  */
 export function parseOtlpJson(text: string, context: ReadContext): Span[] {
   return readExactly(text, parseJson(text), context, spansFromOtlpJson);
-}
-
-/** JSON.parse whose error is coded. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new GentError('TRACE_DOCUMENT_INVALID', `no JSON: ${(error as Error).message}`, { cause: error });
-  }
 }

@@ -215,6 +215,17 @@ describe('OTLP/JSON as others write it', () => {
     );
   });
 
+  test.each([
+    ['quotes and backslashes', '" \\", 1661140339209875609, \\\\"'],
+    ['a backslash at the end', '\\'],
+    ['millions of escapes', '\\'.repeat(3_000_000)],
+    ['millions of letters', 'a'.repeat(3_000_000)],
+  ])('exact reading passes over strings with %s', (_name, name) => {
+    const span = readOne(document({ name, endTimeUnixNano: 'T' }).replace('"T"', '1661140339209875609'));
+    expect(span.endTimeUnixNano).toBe(1661140339209875609n);
+    expect(span.name === name).toBe(true);
+  });
+
   test('without the text, integers that JSON.parse rounded are counted', () => {
     const context = newReadContext();
     spansFromOtlpJson(JSON.parse(document({ startTimeUnixNano: 'T' }).replace('"T"', '1661140339209875609')), context);

@@ -6,7 +6,7 @@ import { newReadContext, type ReadContext } from './context';
 import { spansFromJson, type TraceFormat } from './documents';
 import { JsonTexts, type JsonText } from './json-texts';
 import { readLines } from './lines';
-import { parseJson, readExactly } from './otlp-json-read';
+import { parseJson, readExactly } from './json-exact';
 import { spansFromProtobufFile } from './otlp-proto-file';
 import { sniffBytes } from './sniff';
 import { byteSources, type ByteSource, readBytes } from './source';
@@ -83,7 +83,9 @@ class TraceReader {
       this.stats.files++;
       try {
         for await (const spans of this.documents(source)) {
-          this.options.signal?.throwIfAborted();
+          if (this.options.signal?.aborted === true) {
+            throw new GentError('CANCELLED', 'reading traces was cancelled');
+          }
           this.stats.documents++;
           this.stats.spans += spans.length;
           yield* this.count(assembler.add(spans));
@@ -114,11 +116,10 @@ class TraceReader {
   /** The spans of each document of a source. */
   private async *documents(source: ByteSource): AsyncGenerator<Span[]> {
     const chunks = this.counted(readBytes(source));
-    const { head, all } = await peek(chunks, SNIFF_BYTES);
+    const { head, all, failure } = await peek(chunks, SNIFF_BYTES);
     const form = sniffBytes(head);
     switch (form) {
       case 'empty':
-        return;
       case 'json':
         yield* this.jsonDocuments(source, all);
         return;
@@ -128,6 +129,10 @@ class TraceReader {
         return;
       case undefined:
         await all.return(undefined);
+        await chunks.return(undefined);
+        if (failure !== undefined) {
+          throw failure;
+        }
         this.bad(source, 0, new GentError('TRACE_FORMAT_UNKNOWN', 'neither JSON nor OTLP protobuf'));
     }
   }
@@ -212,7 +217,7 @@ class TraceReader {
 async function peek(
   chunks: AsyncGenerator<Buffer>,
   bytes: number
-): Promise<{ head: Buffer; all: AsyncGenerator<Buffer> }> {
+): Promise<{ head: Buffer; all: AsyncGenerator<Buffer>; failure: unknown }> {
   const parts: Buffer[] = [];
   let size = 0;
   let failure: unknown;
@@ -238,7 +243,7 @@ async function peek(
     }
     yield* chunks;
   }
-  return { head: Buffer.concat(parts), all: all() };
+  return { head: Buffer.concat(parts), all: all(), failure };
 }
 
 /**

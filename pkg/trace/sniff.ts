@@ -26,12 +26,12 @@ function varint(bytes: Buffer, at: number): { value: number; next: number } | un
   return undefined;
 }
 
-/** Whether the bytes from `at` walk as the beginning of a TracesData: a ResourceSpans whose fields fit into it. */
-function beginsTracesData(bytes: Buffer, at: number): boolean {
-  if (bytes[at] !== RESOURCE_SPANS_TAG) {
+/** Whether the bytes walk as the beginning of a TracesData: a ResourceSpans whose fields fit into it. */
+function beginsTracesData(bytes: Buffer): boolean {
+  if (bytes[0] !== RESOURCE_SPANS_TAG) {
     return false;
   }
-  const outer = varint(bytes, at + 1);
+  const outer = varint(bytes, 1);
   if (outer === undefined) {
     return false;
   }
@@ -56,11 +56,16 @@ function beginsTracesData(bytes: Buffer, at: number): boolean {
  */
 export function sniffBytes(head: Buffer): ByteForm | undefined {
   // A protobuf file begins with a newline's byte, so it is asked first: JSON does not walk as protobuf.
-  if (beginsTracesData(head, 0)) {
+  if (beginsTracesData(head)) {
     return 'protobuf';
   }
   const prefixed = head.length > PREFIX_BYTES ? head.readUInt32BE(0) : 0;
-  if (prefixed > 0 && prefixed < 0x20000000 && head[0] !== 0x7b && beginsTracesData(head, PREFIX_BYTES)) {
+  if (
+    prefixed > 0 &&
+    prefixed < 0x20000000 &&
+    head[0] !== 0x7b &&
+    beginsTracesData(head.subarray(PREFIX_BYTES, PREFIX_BYTES + prefixed))
+  ) {
     return 'protobuf-delimited';
   }
   const text = head

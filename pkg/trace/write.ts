@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { asGentError, GentError } from '../common';
+import { GentError } from '../common';
 import { otlpJson } from './otlp-json-write';
 import type { Trace } from './types';
 
@@ -59,7 +59,9 @@ export async function writeTraces(
   const counts = { traces: 0, spans: 0 };
   async function* counted(): AsyncGenerator<Trace> {
     for await (const trace of traces) {
-      options.signal?.throwIfAborted();
+      if (options.signal?.aborted === true) {
+        throw new GentError('CANCELLED', 'writing traces was cancelled');
+      }
       counts.traces++;
       counts.spans += trace.spans.length;
       yield trace;
@@ -79,10 +81,11 @@ export async function writeTraces(
       await pipeline(lines, file);
     }
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) {
-      throw new GentError('FILE_UNWRITABLE', `${String(target)}: ${error.message}`, { cause: error });
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    if (syscall !== undefined) {
+      throw new GentError('FILE_UNWRITABLE', `${String(target)}: ${message}`, { cause: error });
     }
-    throw error instanceof Error && error.name === 'AbortError' ? asGentError(error) : error;
+    throw error;
   }
   return counts;
 }

@@ -6,7 +6,7 @@ import { checkSpanIds, type ReadContext } from './context';
 import { padId, SPAN_ID_DIGITS, TRACE_ID_DIGITS } from './ids';
 import { NO_ATTRIBUTES } from './intern';
 import { kindFromName, statusFromName, TAG } from './jaeger-values';
-import { asArray, asObject, asString, asUint32, asUint64, type JsonObject, malformed } from './json-values';
+import { asArray, asObject, asString, asUint32, asMicros, type JsonObject, malformed, sourceText } from './json-values';
 import {
   type KeyValue,
   type Resource,
@@ -17,7 +17,8 @@ import {
   StatusCode,
 } from './types';
 
-const NANOS_PER_MICRO = 1000n;
+/** Lists of traces, each a list of spans. */
+const LIST_DEPTH = 2;
 const NO_EVENTS: readonly SpanEvent[] = [];
 const NO_LINKS: readonly SpanLink[] = [];
 const SAMPLED = 1;
@@ -34,10 +35,10 @@ class ZipkinReader {
     this.context.anomalies.inexactIntegers++;
   };
 
-  document(document: unknown, spans: Span[]): void {
-    if (Array.isArray(document)) {
+  document(document: unknown, spans: Span[], depth = 0): void {
+    if (Array.isArray(document) && depth < LIST_DEPTH) {
       for (const item of document as unknown[]) {
-        this.document(item, spans);
+        this.document(item, spans, depth + 1);
       }
       return;
     }
@@ -64,7 +65,7 @@ class ZipkinReader {
     const special: Record<string, string> = {};
     const attributes: KeyValue[] = [];
     for (const [key, value] of Object.entries(tags)) {
-      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      const text = typeof value === 'string' ? value : sourceText(value);
       if (SPECIAL_TAGS.has(key)) {
         special[key] = text;
       } else {
@@ -73,7 +74,7 @@ class ZipkinReader {
     }
     this.endpoint(attributes, local, 'network.local');
     this.endpoint(attributes, asObject(raw.remoteEndpoint, 'remoteEndpoint') ?? {}, 'network.peer');
-    const start = asUint64(raw.timestamp, 'timestamp', this.onInexact) * NANOS_PER_MICRO;
+    const start = asMicros(raw.timestamp, 'timestamp', this.onInexact);
     const error = special[TAG.error];
     const failed = error !== undefined && error !== 'false';
     const status = statusFromName(special[TAG.statusCode]);
@@ -84,7 +85,7 @@ class ZipkinReader {
       name: intern.key(asString(raw.name, 'name')),
       kind: kindFromName(raw.kind) ?? 0,
       startTimeUnixNano: start,
-      endTimeUnixNano: start + asUint64(raw.duration, 'duration', this.onInexact) * NANOS_PER_MICRO,
+      endTimeUnixNano: asMicros(raw.duration, 'duration', this.onInexact, start),
       attributes: attributes.length === 0 ? NO_ATTRIBUTES : attributes,
       droppedAttributesCount: Number(special[TAG.droppedAttributes] ?? 0) || 0,
       events: this.annotations(raw.annotations),
@@ -126,7 +127,7 @@ class ZipkinReader {
     return annotations.map((item) => {
       const annotation = asObject(item, 'annotations[]') ?? {};
       return {
-        timeUnixNano: asUint64(annotation.timestamp, 'annotations.timestamp', this.onInexact) * NANOS_PER_MICRO,
+        timeUnixNano: asMicros(annotation.timestamp, 'annotations.timestamp', this.onInexact),
         name: this.context.intern.key(asString(annotation.value, 'annotations.value')),
         attributes: NO_ATTRIBUTES,
         droppedAttributesCount: 0,
