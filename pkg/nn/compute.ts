@@ -1,6 +1,6 @@
 /** @file Runs the training graph for one shard: gathers a batch, feeds it, and lays the gradients out flat. */
 import { ZERO_POINT } from './integer';
-import { layoutOf, type Layout } from './layout';
+import { layoutOf, type Layout, type TableLayout } from './layout';
 import { loadRuntime, sessionOptions, type InferenceSession, type OrtModule, type Tensor } from './runtime';
 import type { Job } from './shard';
 import { encodeTrainingGraph } from './training-graph';
@@ -22,6 +22,8 @@ export class ShardCompute {
   private readonly gradient: Float32Array;
   private readonly parameters: Record<string, Tensor> = {};
   private x = new Float32Array(0);
+  /** Integers of the batch's rows, as in PackedRows. */
+  private records = new Int32Array(0);
   private targets = new Int32Array(0);
   private classes = new Int32Array(0);
   private weights = new Float32Array(0);
@@ -61,6 +63,7 @@ export class ShardCompute {
   private reserve(count: number): void {
     if (this.targets.length < count) {
       this.x = new Float32Array(count * this.layout.width);
+      this.records = new Int32Array(count * (this.layout.tables.length + 2));
       this.targets = new Int32Array(count);
       this.classes = new Int32Array(count);
       this.weights = new Float32Array(count);
@@ -71,37 +74,28 @@ export class ShardCompute {
   private gather(order: Uint32Array, from: number, to: number, scale: number): number {
     const { integers, levels, weights } = this.job.rows;
     const { tables, width } = this.layout;
-    const { x, fed } = this;
+    const { x, records } = this;
     const stride = tables.length + 2;
     const depth = this.job.spec.levels;
-    const offsets = tables.map((table) => table.offset);
-    const sizes = tables.map((table) => table.dimension);
-    let at = 0;
     let sum = 0;
     for (let i = from; i < to; i++) {
       const row = order[i] as number;
-      const base = row * stride;
-      for (let e = 0; e < sizes.length; e++) {
-        const size = sizes[e] as number;
-        let source = (offsets[e] as number) + (integers[base + e] as number) * size;
-        for (const end = source + size; source < end;) {
-          x[at++] = fed[source++] as number;
-        }
+      const place = i - from;
+      let record = place * stride;
+      for (let source = row * stride, end = source + stride; source < end;) {
+        records[record++] = integers[source++] as number;
       }
-      let level = row * depth;
-      for (const end = level + depth; level < end;) {
+      this.targets[place] = records[record - 2] as number;
+      this.classes[place] = records[record - 1] as number;
+      let at = (place + 1) * width - depth;
+      for (let level = row * depth, end = level + depth; level < end;) {
         x[at++] = (levels[level++] as number) - ZERO_POINT;
       }
-      const place = i - from;
-      this.targets[place] = integers[base + sizes.length] as number;
-      this.classes[place] = integers[base + sizes.length + 1] as number;
       const weight = weights.length > 0 ? (weights[row] as number) : 1;
       this.weights[place] = weight * scale;
       sum += weight;
     }
-    if (at !== (to - from) * width) {
-      throw new RangeError('a batch has rows of another width');
-    }
+    tables.forEach((table, e) => pickRows(this.fed, table, records, e, stride, to - from, x, width));
     return sum;
   }
 
@@ -123,28 +117,12 @@ export class ShardCompute {
     return feeds;
   }
 
-  /** Adds the gradient of the picked embedding rows up. */
-  private scatter(order: Uint32Array, from: number, to: number, dx: Float32Array): void {
-    const { integers } = this.job.rows;
-    const { tables, layers } = this.layout;
-    const { gradient } = this;
+  /** Adds up the gradients of the embedding rows that the last `gather` of `count` rows picked. */
+  private scatter(count: number, dx: Float32Array): void {
+    const { tables, layers, width } = this.layout;
     const stride = tables.length + 2;
-    const depth = this.job.spec.levels;
-    const offsets = tables.map((table) => table.offset);
-    const sizes = tables.map((table) => table.dimension);
-    gradient.fill(0, 0, layers[0]?.weights ?? 0);
-    let at = 0;
-    for (let i = from; i < to; i++) {
-      const base = (order[i] as number) * stride;
-      for (let e = 0; e < sizes.length; e++) {
-        const size = sizes[e] as number;
-        let target = (offsets[e] as number) + (integers[base + e] as number) * size;
-        for (const end = target + size; target < end;) {
-          gradient[target] = (gradient[target++] as number) + (dx[at++] as number);
-        }
-      }
-      at += depth;
-    }
+    this.gradient.fill(0, 0, layers[0]?.weights ?? 0);
+    tables.forEach((table, e) => addRows(this.gradient, table, this.records, e, stride, count, dx, width));
   }
 
   /**
@@ -166,7 +144,7 @@ export class ShardCompute {
       this.gradient.set(floats(`dw${layer}`), weights);
       this.gradient.set(floats(`db${layer}`), bias);
     });
-    this.scatter(order, from, to, floats('dx'));
+    this.scatter(count, floats('dx'));
     return { loss: (floats('loss')[0] as number) / scale, weight };
   }
 
@@ -183,5 +161,59 @@ export class ShardCompute {
       loss += results.loss?.data[0] as number;
     }
     return { loss, weight };
+  }
+}
+
+/** Copies the picked row of one table into its columns of `x`, for each row of the batch. Unrolled: it is a hot loop. */
+function pickRows(
+  fed: Float32Array,
+  { offset, dimension, column }: TableLayout,
+  records: Int32Array,
+  e: number,
+  stride: number,
+  count: number,
+  x: Float32Array,
+  width: number
+): void {
+  for (let i = 0; i < count; i++) {
+    let source = offset + (records[i * stride + e] as number) * dimension;
+    let at = i * width + column;
+    const end = at + dimension;
+    for (; at + 3 < end; at += 4, source += 4) {
+      x[at] = fed[source] as number;
+      x[at + 1] = fed[source + 1] as number;
+      x[at + 2] = fed[source + 2] as number;
+      x[at + 3] = fed[source + 3] as number;
+    }
+    for (; at < end; at++, source++) {
+      x[at] = fed[source] as number;
+    }
+  }
+}
+
+/** Adds columns of `dx` to the picked rows of one table's gradient, row after row (the order fixes the rounding). */
+function addRows(
+  gradient: Float32Array,
+  { offset, dimension, column }: TableLayout,
+  records: Int32Array,
+  e: number,
+  stride: number,
+  count: number,
+  dx: Float32Array,
+  width: number
+): void {
+  for (let i = 0; i < count; i++) {
+    let target = offset + (records[i * stride + e] as number) * dimension;
+    let at = i * width + column;
+    const end = at + dimension;
+    for (; at + 3 < end; at += 4, target += 4) {
+      gradient[target] = (gradient[target] as number) + (dx[at] as number);
+      gradient[target + 1] = (gradient[target + 1] as number) + (dx[at + 1] as number);
+      gradient[target + 2] = (gradient[target + 2] as number) + (dx[at + 2] as number);
+      gradient[target + 3] = (gradient[target + 3] as number) + (dx[at + 3] as number);
+    }
+    for (; at < end; at++, target++) {
+      gradient[target] = (gradient[target] as number) + (dx[at] as number);
+    }
   }
 }

@@ -22,6 +22,13 @@ const FINER_SCALES = 2;
 /** Finest exponent: leaves a bias of a channel with tiny weights the range to matter (2^22 / 2^(6 + 12) = 16). */
 const MAX_EXPONENT = 12;
 
+/** Adding and taking away 1.5 · 2^52 leaves a float64 no bit below 1: rounds to a whole number, ties to even. */
+const ROUNDER = 1.5 * 2 ** 52;
+
+function round(value: number): number {
+  return value + ROUNDER - ROUNDER;
+}
+
 function clamp(value: number, top: number): number {
   return value > top ? top : value < -top ? -top : value;
 }
@@ -83,7 +90,7 @@ export class Quantiser {
       let error = 0;
       for (let at = layer.weights + channel; at < end; at += layer.outputs) {
         const code = (real[at] as number) * scale;
-        error += (code - clamp(Math.round(code), this.top)) ** 2;
+        error += (code - clamp(round(code), this.top)) ** 2;
       }
       error /= scale * scale;
       if (error < least) {
@@ -99,7 +106,7 @@ export class Quantiser {
     const shift = input + exponent - output;
     const kept = Math.min(shift, BIAS_FRACTION_BITS);
     const grid = 2 ** Math.max(0, shift - kept);
-    return clamp(Math.round(value * 2 ** (output + kept)), Math.floor(MAX_BIAS / grid)) * grid;
+    return clamp(round(value * 2 ** (output + kept)), Math.floor(MAX_BIAS / grid)) * grid;
   }
 
   /** Writes the values to feed for parameters from … to − 1, and cuts embeddings of `real` to their range. */
@@ -110,23 +117,21 @@ export class Quantiser {
     for (let at = from; at < tablesEnd; at++) {
       const value = clamp(real[at] as number, edge);
       real[at] = value;
-      fed[at] = Math.round(value * unit) * this.step;
+      fed[at] = round(value * unit) * this.step;
     }
     this.layout.layers.forEach((layer, index) => {
       const { input } = unitsOf(this.layout, index);
       const factor = this.feedFactor(index);
-      const { outputs, channel } = layer;
-      const first = Math.max(from, layer.weights);
+      const exponents = this.exponents.subarray(layer.channel, layer.channel + layer.outputs);
+      const start = Math.max(from, layer.weights);
       const end = Math.min(to, layer.bias);
-      let j = (first - layer.weights) % outputs;
-      for (let at = first; at < end; at++) {
-        const exponent = this.exponents[channel + j] as number;
-        const code = clamp(Math.round((real[at] as number) * POWERS[exponent + 64]!), this.top);
-        fed[at] = code * POWERS[64 - exponent]! * factor.weights;
-        j = j + 1 === outputs ? 0 : j + 1;
+      if (start < end) {
+        const scales = Float64Array.from(exponents, (exponent) => 2 ** exponent);
+        const steps = Float64Array.from(exponents, (exponent) => 2 ** -exponent * factor.weights);
+        feedWeights(real, fed, start, end, (start - layer.weights) % layer.outputs, scales, steps, this.top);
       }
-      for (let at = Math.max(from, layer.bias); at < Math.min(to, layer.bias + outputs); at++) {
-        const exponent = this.exponents[channel + at - layer.bias] as number;
+      for (let at = Math.max(from, layer.bias); at < Math.min(to, layer.bias + layer.outputs); at++) {
+        const exponent = exponents[at - layer.bias] as number;
         fed[at] = this.biasCode(real[at] as number, index, exponent) * 2 ** -(input + exponent) * factor.bias;
       }
     });
@@ -152,7 +157,7 @@ export class Quantiser {
     this.layout.tables.forEach(({ offset }, e) => {
       const table = weights.tables[e] as Uint8Array;
       for (let at = 0; at < table.length; at++) {
-        table[at] = ZERO_POINT + clamp(Math.round((real[offset + at] as number) * unit), this.top) * this.step;
+        table[at] = ZERO_POINT + clamp(round((real[offset + at] as number) * unit), this.top) * this.step;
       }
     });
     this.layout.layers.forEach(({ weights: from, bias, inputs, outputs, channel }, index) => {
@@ -163,7 +168,7 @@ export class Quantiser {
         layer.shifts[j] = input + exponent - output;
         layer.bias[j] = this.biasCode(real[bias + j] as number, index, exponent);
         for (let i = 0; i < inputs; i++) {
-          const code = Math.round((real[from + i * outputs + j] as number) * 2 ** exponent);
+          const code = round((real[from + i * outputs + j] as number) * 2 ** exponent);
           layer.weights[i * outputs + j] = clamp(code, this.top);
         }
       }
@@ -172,8 +177,25 @@ export class Quantiser {
   }
 }
 
-/** POWERS[64 + k] = 2^k. */
-const POWERS = Float64Array.from({ length: 129 }, (_, i) => 2 ** (i - 64));
+/** Quantises weights start … end − 1 of a layer; the first is of channel `channel`. */
+function feedWeights(
+  real: Float32Array,
+  fed: Float32Array,
+  start: number,
+  end: number,
+  channel: number,
+  scales: Float64Array,
+  steps: Float64Array,
+  top: number
+): void {
+  const channels = scales.length;
+  let j = channel;
+  for (let at = start; at < end; at++) {
+    const code = round((real[at] as number) * (scales[j] as number));
+    fed[at] = Math.min(top, Math.max(-top, code)) * (steps[j] as number);
+    j = j + 1 === channels ? 0 : j + 1;
+  }
+}
 
 /** Real parameters that give the integer network back, for training to go on from. */
 export function toReal(network: IntegerWeights): Float32Array {
