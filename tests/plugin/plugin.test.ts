@@ -17,6 +17,7 @@ const SECRET = 'a-token-that-must-stay-secret';
 let plugin: BuiltPlugin;
 let directory: string;
 let host: PluginHost;
+const others: PluginHost[] = [];
 
 beforeAll(async () => {
   plugin = buildPlugin(ROOT, path.join(__dirname, 'raw-backend.ts'));
@@ -26,10 +27,17 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await host?.kill();
+  await Promise.all([...others, host].map((one) => one?.kill()));
   plugin?.remove();
   rmSync(directory, { recursive: true, force: true });
 });
+
+/** Another process of the plugin, which the end of the tests ends. */
+async function startAnother(env: Record<string, string> = {}): Promise<PluginHost> {
+  const other = await plugin.start(env);
+  others.push(other);
+  return other;
+}
 
 const source = () => ({ jsonData: { store: directory }, secure: { token: SECRET } });
 const ask = (json: unknown, headers: Record<string, string> = {}) =>
@@ -295,20 +303,18 @@ describe('bad requests', () => {
 
 describe('the process', () => {
   test('ends when the host says so', async () => {
-    const other = await plugin.start();
+    const other = await startAnother();
     await shutdown(other);
     expect(await other.exited()).toBe(0);
     expect(other.logs.at(-1)).toMatchObject({ '@message': 'plugin ends' });
-    await other.kill();
   });
 
   test('ends on SIGTERM, and stays on SIGINT', async () => {
-    const other = await plugin.start();
+    const other = await startAnother();
     other.process.kill('SIGINT');
     expect(await ping(other)).toBe(true);
     other.process.kill('SIGTERM');
     expect(await other.exited()).toBe(0);
-    await other.kill();
   });
 
   test('ends when its parent is killed', async () => {
@@ -350,20 +356,18 @@ describe('the process', () => {
   });
 
   test('logs an error that nobody caught in the host’s form before it ends', async () => {
-    const other = await plugin.start({ GENT_TEST_CRASH: '1' });
+    const other = await startAnother({ GENT_TEST_CRASH: '1' });
     await queryOne(other, source(), { json: { query: '{ }' }, ...FIXTURE_RANGE }).catch(() => undefined);
     expect(await other.exited()).toBe(1);
     expect(other.logs.at(-1)).toMatchObject({ '@level': 'error', '@message': 'uncaught exception: crash on purpose' });
-    await other.kill();
   });
 
   test('listens on a local port where a socket path would be too long', async () => {
     const deep = path.join(directory, 'x'.repeat(120));
     mkdirSync(deep);
-    const other = await plugin.start({ PLUGIN_UNIX_SOCKET_DIR: deep });
+    const other = await startAnother({ PLUGIN_UNIX_SOCKET_DIR: deep });
     expect(other.handshake.slice(2, 4)).toEqual(['tcp', expect.stringMatching(/^127\.0\.0\.1:\d+$/)]);
     expect(await ping(other)).toBe(true);
-    await other.kill();
   });
 });
 
