@@ -1,5 +1,5 @@
 /** @file Lays rows out as the u8 input of the integer network: picked embeddings side by side, then the levels. */
-import type { IntegerWeights } from './integer';
+import { ZERO_POINT, type IntegerWeights } from './integer';
 import type { RowInputs } from './types';
 
 /** Rows of the input are padded to whole 32-bit words; the padding meets weights of 0. */
@@ -19,7 +19,7 @@ export class Gatherer {
     this.words = layout.tables.every(({ dimension }) => dimension % 4 === 0);
     this.tables = network.tables.map((table) => {
       // A copy of its own: a view of words must start at a multiple of four.
-      const copy = Uint8Array.from(table);
+      const copy = Uint8Array.from(table, (code) => code * network.step + ZERO_POINT);
       return this.words ? new Uint32Array(copy.buffer) : copy;
     });
   }

@@ -1,11 +1,14 @@
 /** @file The ONNX graphs of the integer network: the whole one that a file keeps, and the dense one that is run. */
 import { paddedWidth } from './gather';
 import { ACTIVATION_TOP, ZERO_POINT, type IntegerWeights } from './integer';
-import { encodeModel, ELEMENT, type GraphNode, type TensorValue } from './onnx';
+import { encodeModel, ELEMENT, type GraphNode, type GraphPort, type TensorValue } from './onnx';
 
 /** Key of the metadata entry with the network's shape. */
 export const SPEC_KEY = 'gent.network';
 const VERSION = 1;
+
+/** Name of the constant with the step of the tables. */
+export const STEP = 'step';
 
 interface Parts {
   readonly nodes: GraphNode[];
@@ -23,11 +26,10 @@ export function tableName(index: number): string {
 }
 
 /**
- * The layers, from `x` (u8) to `logits` (int32). Only standard operators; each float32 step is exact (see README), so
+ * The layers, from `x` (s8, or u8 with a zero point) to `logits` (int32). Only standard operators; each float32 step is exact (see README), so
  * kernels and fusions cannot differ.
  */
-function addLayers({ nodes, constants }: Parts, network: IntegerWeights): void {
-  constants.set('zero', { type: 'uint8', dims: [], data: Uint8Array.of(ZERO_POINT) });
+function addLayers({ nodes, constants }: Parts, network: IntegerWeights, zero?: string): void {
   if (network.layers.length > 1) {
     constants.set('low', { type: 'float', dims: [], data: Float32Array.of(0) });
     constants.set('high', { type: 'float', dims: [], data: Float32Array.of(ACTIVATION_TOP) });
@@ -41,7 +43,7 @@ function addLayers({ nodes, constants }: Parts, network: IntegerWeights): void {
     const scales = Float32Array.from(layer.shifts, (shift) => 2 ** -shift);
     constants.set(names.scale, { type: 'float', dims: [outputs], data: scales });
     const at = (step: string): string => `${step}${index}`;
-    const product = index === 0 ? [x, names.weights, 'zero'] : [x, names.weights];
+    const product = index === 0 && zero !== undefined ? [x, names.weights, zero] : [x, names.weights];
     nodes.push(
       { op: 'MatMulInteger', inputs: product, outputs: [at('m')] },
       { op: 'Add', inputs: [at('m'), names.bias], outputs: [at('a')] },
@@ -61,30 +63,52 @@ function addLayers({ nodes, constants }: Parts, network: IntegerWeights): void {
   });
 }
 
+const toInt32 = { to: ELEMENT.int32 };
+
+/** Embeddings picked by the columns of `indices`, side by side, as int32 input steps named `picked`. */
+function addEmbeddings({ nodes, constants }: Parts, network: IntegerWeights): void {
+  network.spec.embeddings.forEach(({ vocabulary, dimension }, e) => {
+    const data = network.tables[e] as Int8Array;
+    constants.set(tableName(e), { type: 'int8', dims: [vocabulary, dimension], data });
+    constants.set(`e${e}`, { type: 'int32', dims: [], data: Int32Array.of(e) });
+    nodes.push(
+      { op: 'Gather', inputs: ['indices', `e${e}`], outputs: [`i${e}`], attributes: { axis: 1 } },
+      { op: 'Gather', inputs: [tableName(e), `i${e}`], outputs: [`p${e}`], attributes: { axis: 0 } }
+    );
+  });
+  const parts = network.spec.embeddings.map((_, e) => `p${e}`);
+  constants.set(STEP, { type: 'int32', dims: [], data: Int32Array.of(network.step) });
+  nodes.push(
+    { op: 'Concat', inputs: parts, outputs: ['codes'], attributes: { axis: 1 } },
+    { op: 'Cast', inputs: ['codes'], outputs: ['whole'], attributes: toInt32 },
+    { op: 'Mul', inputs: ['whole', STEP], outputs: ['picked'] }
+  );
+}
+
 /** The graph that a file keeps: `indices` int32 [n × embeddings] and `levels` u8 [n × levels] in, `logits` int32 out. */
 export function encodeNetwork(network: IntegerWeights): Uint8Array {
   const { spec } = network;
   const parts: Parts = { nodes: [], constants: new Map() };
-  const inputs: Array<{ name: string; type: 'int32' | 'uint8'; dims: Array<string | number> }> = [];
+  const inputs: GraphPort[] = [];
   const columns: string[] = [];
   if (spec.embeddings.length > 0) {
     inputs.push({ name: 'indices', type: 'int32', dims: ['n', spec.embeddings.length] });
+    addEmbeddings(parts, network);
+    columns.push('picked');
   }
-  spec.embeddings.forEach((embedding, e) => {
-    const dims = [embedding.vocabulary, embedding.dimension];
-    parts.constants.set(tableName(e), { type: 'uint8', dims, data: network.tables[e] as Uint8Array });
-    parts.constants.set(`e${e}`, { type: 'int32', dims: [], data: Int32Array.of(e) });
-    parts.nodes.push(
-      { op: 'Gather', inputs: ['indices', `e${e}`], outputs: [`i${e}`], attributes: { axis: 1 } },
-      { op: 'Gather', inputs: [tableName(e), `i${e}`], outputs: [`p${e}`], attributes: { axis: 0 } }
-    );
-    columns.push(`p${e}`);
-  });
   if (spec.levels > 0) {
     inputs.push({ name: 'levels', type: 'uint8', dims: ['n', spec.levels] });
-    columns.push('levels');
+    parts.constants.set('zero', { type: 'int32', dims: [], data: Int32Array.of(ZERO_POINT) });
+    parts.nodes.push(
+      { op: 'Cast', inputs: ['levels'], outputs: ['raw'], attributes: toInt32 },
+      { op: 'Sub', inputs: ['raw', 'zero'], outputs: ['centred'] }
+    );
+    columns.push('centred');
   }
-  parts.nodes.push({ op: 'Concat', inputs: columns, outputs: ['x'], attributes: { axis: 1 } });
+  parts.nodes.push(
+    { op: 'Concat', inputs: columns, outputs: ['wide'], attributes: { axis: 1 } },
+    { op: 'Cast', inputs: ['wide'], outputs: ['x'], attributes: { to: ELEMENT.int8 } }
+  );
   addLayers(parts, network);
   return encodeModel({
     ...parts,
@@ -109,7 +133,8 @@ export function encodeLayers(network: IntegerWeights): Uint8Array {
     weights.set(layer.weights);
     return { ...layer, inputs: width, weights };
   });
-  addLayers(parts, { ...network, layers });
+  parts.constants.set('zero', { type: 'uint8', dims: [], data: Uint8Array.of(ZERO_POINT) });
+  addLayers(parts, { ...network, layers }, 'zero');
   return encodeModel({
     ...parts,
     inputs: [{ name: 'x', type: 'uint8', dims: ['n', width] }],

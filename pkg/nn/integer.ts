@@ -4,15 +4,16 @@ import type { NetworkSpec } from './types';
 
 /**
  * The scheme. Every scale is a power of two.
- * - input: u8, value (code − 128) / 2^6. Embeddings lie within ±63/64, levels run from −2 to 127/64;
+ * - input: s8, value code / 2^6. Embeddings lie within ±63/64, levels (code = level − 128) run from −2 to 127/64;
  * - hidden activation: u8, value code / 2^ACTIVATION_BITS, so ReLU is the cut at 0;
  * - weight: s8 code / 2^e with one exponent e a channel;
  * - logit: code / 2^6 nat.
- * A layer computes clip(round((Σ (x − zero) · w + bias) / 2^shift)), shift = unit in + e − unit out.
+ * A layer computes clip(round((Σ x · w + bias) / 2^shift)), shift = unit in + e − unit out.
  */
 export const INPUT_BITS = 6;
 export const ACTIVATION_BITS = 6;
 export const LOGIT_BITS = 6;
+/** The level of value 0; also the zero point of the input where it is held as u8. */
 export const ZERO_POINT = 128;
 export const ACTIVATION_TOP = 255;
 /** Widest weight: u8 × 7-bit products summed in pairs fit 16 bits, so kernels without VNNI do not saturate. */
@@ -40,8 +41,10 @@ export interface IntegerLayer {
 export interface IntegerWeights {
   readonly spec: NetworkSpec;
   readonly layout: Layout;
-  /** One table an embedding: u8 input codes, vocabulary × dimension. */
-  readonly tables: readonly Uint8Array[];
+  /** Input steps of one step of a table's codes, see {@link tableStep}. */
+  readonly step: number;
+  /** One table an embedding: codes within ±63, vocabulary × dimension. */
+  readonly tables: readonly Int8Array[];
   readonly layers: readonly IntegerLayer[];
 }
 
@@ -50,7 +53,7 @@ export function topCode(bits: number): number {
   return 2 ** (bits - 1) - 1;
 }
 
-/** Step of embedding codes in input codes: fewer bits keep the range and coarsen the steps. */
+/** Input steps of one step of an embedding's code: fewer bits keep the range and coarsen the steps. */
 export function tableStep(bits: number): number {
   return 2 ** (MAX_WEIGHT_BITS - bits);
 }
@@ -64,12 +67,13 @@ export function unitsOf(layout: Layout, layer: number): { input: number; output:
 }
 
 /** Integer weights of a spec, all zero. */
-export function emptyWeights(spec: NetworkSpec): IntegerWeights {
+export function emptyWeights(spec: NetworkSpec, step = 1): IntegerWeights {
   const layout = layoutOf(spec);
   return {
     spec,
     layout,
-    tables: layout.tables.map(({ vocabulary, dimension }) => new Uint8Array(vocabulary * dimension).fill(ZERO_POINT)),
+    step,
+    tables: layout.tables.map(({ vocabulary, dimension }) => new Int8Array(vocabulary * dimension)),
     layers: layout.layers.map(({ inputs, outputs }) => ({
       inputs,
       outputs,

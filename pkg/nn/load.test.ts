@@ -8,7 +8,7 @@ import { MAX_WIDTH } from './layout';
 import { loadNetwork } from './load';
 import { evaluateReference } from './reference';
 import { loadRuntime } from './runtime';
-import { randomRows, randomWeights, SMALL } from './testing';
+import { randomRows, randomWeights, SMALL } from './samples';
 import type { NetworkSpec, RowInputs, Runtime } from './types';
 
 const LARGE: NetworkSpec = {

@@ -5,7 +5,7 @@ import { encodeNetwork, SPEC_KEY } from './inference-graph';
 import { parseNetwork } from './parse-network';
 import { MessageWriter, readFields, toSafeInteger } from './protobuf';
 import { Random } from './random';
-import { randomWeights, SMALL } from './testing';
+import { randomWeights, SMALL } from './samples';
 import type { NetworkSpec } from './types';
 
 const network = randomWeights(SMALL, 11);

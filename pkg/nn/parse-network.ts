@@ -3,7 +3,7 @@
  * checked, and must give the very same bytes when written again. The runtime never sees the bytes themselves.
  */
 import { GentError, limit } from '../common';
-import { encodeNetwork, layerNames, parseSpec, SPEC_KEY, tableName } from './inference-graph';
+import { encodeNetwork, layerNames, parseSpec, SPEC_KEY, STEP, tableName } from './inference-graph';
 import { emptyWeights, MAX_BIAS, MAX_SHIFT, MAX_WEIGHT_BITS, MIN_SHIFT, topCode, type IntegerWeights } from './integer';
 import { ELEMENT } from './onnx';
 import { layoutOf, type Layout } from './layout';
@@ -12,6 +12,9 @@ import type { NetworkSpec } from './types';
 
 const MAX_CONSTANTS = 4096;
 const MAX_METADATA_BYTES = 256 * 1024;
+
+/** Steps that the widths of 7 … 2 bits have. */
+const STEPS = [1, 2, 4, 8, 16, 32];
 
 function bad(why: string): GentError {
   return new GentError('NN_BAD_NETWORK', `network: ${why}`);
@@ -132,8 +135,17 @@ export function parseNetwork(onnx: Uint8Array): IntegerWeights {
   if (size > onnx.length) {
     throw bad(`${size} parameters in ${onnx.length} bytes`);
   }
-  const network = emptyWeights(spec);
-  network.tables.forEach((table, e) => table.set(new Uint8Array(take(constants, tableName(e), 'uint8', table.length))));
+  const step = spec.embeddings.length > 0 ? new Int32Array(take(constants, STEP, 'int32', 4))[0] : 1;
+  if (!STEPS.includes(step as number)) {
+    throw bad(`a table step of ${step}`);
+  }
+  const network = emptyWeights(spec, step);
+  network.tables.forEach((table, e) => {
+    table.set(new Int8Array(take(constants, tableName(e), 'int8', table.length)));
+    if (table.some((code) => Math.abs(code * network.step) > topCode(MAX_WEIGHT_BITS))) {
+      throw bad(`embedding ${e} has a code out of range`);
+    }
+  });
   fillLayers(network, constants);
   const again = encodeNetwork(network);
   if (again.length !== onnx.length || Buffer.compare(again, onnx) !== 0) {

@@ -8,7 +8,6 @@ import {
   tableStep,
   topCode,
   unitsOf,
-  ZERO_POINT,
   ACTIVATION_BITS,
   type IntegerWeights,
 } from './integer';
@@ -152,12 +151,12 @@ export class Quantiser {
 
   /** The integer network of real parameters. */
   toInteger(real: Float32Array): IntegerWeights {
-    const weights = emptyWeights(this.spec);
+    const weights = emptyWeights(this.spec, this.step);
     const unit = 2 ** INPUT_BITS / this.step;
     this.layout.tables.forEach(({ offset }, e) => {
-      const table = weights.tables[e] as Uint8Array;
+      const table = weights.tables[e] as Int8Array;
       for (let at = 0; at < table.length; at++) {
-        table[at] = ZERO_POINT + clamp(round((real[offset + at] as number) * unit), this.top) * this.step;
+        table[at] = clamp(round((real[offset + at] as number) * unit), this.top);
       }
     });
     this.layout.layers.forEach(({ weights: from, bias, inputs, outputs, channel }, index) => {
@@ -202,7 +201,7 @@ export function toReal(network: IntegerWeights): Float32Array {
   const real = new Float32Array(network.layout.size);
   network.layout.tables.forEach(({ offset }, e) => {
     network.tables[e]?.forEach((code, at) => {
-      real[offset + at] = (code - ZERO_POINT) / 2 ** INPUT_BITS;
+      real[offset + at] = (code * network.step) / 2 ** INPUT_BITS;
     });
   });
   network.layout.layers.forEach(({ weights, bias, outputs }, index) => {

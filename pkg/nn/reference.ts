@@ -22,7 +22,7 @@ export function evaluateReference(network: IntegerWeights, rows: RowInputs): Int
     layout.tables.forEach(({ dimension, column }, e) => {
       const start = (rows.indices[e]?.[row] as number) * dimension;
       for (let d = 0; d < dimension; d++) {
-        input[column + d] = (tables[e]?.[start + d] as number) - ZERO_POINT;
+        input[column + d] = (tables[e]?.[start + d] as number) * network.step;
       }
     });
     for (let l = 0; l < spec.levels; l++) {

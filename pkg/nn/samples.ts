@@ -1,4 +1,4 @@
-/** @file Random networks, rows and tasks for the tests of this room. */
+/** @file Random networks, rows and tasks with a known answer, for tests and benchmarks. */
 import { emptyWeights, topCode, type IntegerWeights } from './integer';
 import { Random } from './random';
 import type { NetworkSpec, RowInputs, TrainingRows } from './types';
@@ -20,7 +20,7 @@ export function randomWeights(spec: NetworkSpec, seed: number): IntegerWeights {
   const network = emptyWeights(spec);
   const top = topCode(7);
   const code = (): number => random.below(2 * top + 1) - top;
-  network.tables.forEach((table) => table.forEach((_, i) => (table[i] = 128 + code())));
+  network.tables.forEach((table) => table.forEach((_, i) => (table[i] = code())));
   network.layers.forEach((layer) => {
     layer.weights.forEach((_, i) => (layer.weights[i] = code()));
     layer.bias.forEach((_, i) => (layer.bias[i] = random.below(20001) - 10000));
