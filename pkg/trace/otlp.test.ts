@@ -5,6 +5,7 @@ import { uint64, trace } from './arbitraries';
 import { groupSpans } from './assemble';
 import { newReadContext } from './context';
 import { groupByResource } from './group';
+import { resourceKey } from './intern';
 import { otlpJson, resourceSpansJson } from './otlp-json-write';
 import { parseOtlpJson, spansFromOtlpJson } from './otlp-json-read';
 import { parseOtlpProtobuf } from './otlp-proto-read';
@@ -288,6 +289,40 @@ describe('OTLP/JSON as others write it', () => {
 });
 
 describe('sharing', () => {
+  test('values that differ in anything but identity make different resources', () => {
+    const values: Array<Span['attributes'][number]['value']> = [
+      ...[
+        '1',
+        1,
+        1n,
+        0,
+        -0,
+        NaN,
+        'NaN',
+        true,
+        'true',
+        null,
+        'null',
+        '',
+        [],
+        [[]],
+        ['1'],
+        [1n],
+        Uint8Array.of(1),
+        'AQ==',
+      ],
+      ...[
+        new KeyValueList([]),
+        new KeyValueList([{ key: '1', value: null }]),
+        new KeyValueList([{ key: '', value: '1' }]),
+      ],
+    ];
+    const keys = values.map((value) =>
+      resourceKey({ attributes: [{ key: 'k', value }], droppedAttributesCount: 0, schemaUrl: '' })
+    );
+    expect(new Set(keys).size).toBe(values.length);
+  });
+
   test('equal resources, scopes and keys of one reader are one object', () => {
     const context = newReadContext();
     const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'a' } }] };

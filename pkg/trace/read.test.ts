@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -236,6 +236,24 @@ describe('bad input', () => {
 
   test('a file that does not exist is an error', async () => {
     expect((await read(path.join(dir, 'nowhere'))).error).toMatchObject({ code: 'FILE_NOT_FOUND' });
+  });
+
+  test('a reader that stops early closes the file', async () => {
+    const input = file(NDJSON.repeat(3000));
+    const openFiles = () =>
+      readdirSync('/proc/self/fd').map((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`);
+        } catch {
+          return '';
+        }
+      });
+    for await (const one of readTraces(input, { windowSpans: 0 })) {
+      expect(one).toEqual(trace(1));
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(existsSync('/proc/self/fd') ? openFiles() : []).not.toContain(input);
   });
 
   test('reading stops when it is cancelled', async () => {

@@ -128,7 +128,6 @@ class TraceReader {
         yield* this.protobufDocuments(source, all, form === 'protobuf-delimited');
         return;
       case undefined:
-        await all.return(undefined);
         await chunks.return(undefined);
         if (failure !== undefined) {
           throw failure;
@@ -237,11 +236,15 @@ async function peek(
     size += next.value.length;
   }
   async function* all(): AsyncGenerator<Buffer> {
-    yield* parts;
-    if (failure !== undefined) {
-      throw failure;
+    try {
+      yield* parts;
+      if (failure !== undefined) {
+        throw failure;
+      }
+      yield* chunks;
+    } finally {
+      await chunks.return(undefined);
     }
-    yield* chunks;
   }
   return { head: Buffer.concat(parts), all: all(), failure };
 }
