@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runCli } from '../../pkg/cli';
-import { simulateShop, TraceSender } from '../../pkg/pandora';
+import { sendLive, simulateShop, TraceSender } from '../../pkg/pandora';
 import { openStore } from '../../pkg/store';
 import { readAllTraces, type Trace } from '../../pkg/trace';
 import { startTrainer, stopTrainers, until } from './harness';
@@ -163,5 +163,21 @@ describe('configuration', () => {
     const { trainer } = await startTrainer();
     const listen = new URL(trainer.address).host;
     await expect(startTrainer({ listen })).rejects.toMatchObject({ code: 'TRAINER_LISTEN' });
+  });
+});
+
+describe('live traffic', () => {
+  it('sends traces as they end, with times of now, until it is told to stop', async () => {
+    const { trainer } = await startTrainer({ idleMs: 60_000 });
+    const stop = new AbortController();
+    const began = Date.now();
+    const sender = new TraceSender({ endpoint: trainer.address, signal: stop.signal });
+    const live = sendLive(sender, { seed: 4, rate: 60, signal: stop.signal });
+    await until(() => sender.report.traces >= 60, 'traces are sent');
+    expect(Date.now() - began).toBeGreaterThan(500);
+    stop.abort();
+    await live;
+    // What was under way when it stopped may have arrived too.
+    expect(trainer.status().held.openTraces).toBeGreaterThanOrEqual(sender.report.traces);
   });
 });
