@@ -1,7 +1,10 @@
 /** @file A place in the tokens of a query: look at one token, take it, or say what was expected. */
 import { limit } from '../common';
+import { measure } from './depth';
 import { describeToken, Lexer, type Token } from './lexer';
 import { syntaxError, type TraceqlError } from './syntax-error';
+
+const RECURSION = 3;
 
 export class Cursor {
   /** The token to be read next. */
@@ -79,16 +82,21 @@ export class Cursor {
   /** Runs `read` one level deeper; too deep is an error, not a stack overflow. */
   nested<T>(read: () => T): T {
     this.depth++;
-    if (this.depth > limit('TRACEQL_NESTING')) {
-      throw syntaxError(this.text, this.token.at, `nested more than ${limit('TRACEQL_NESTING')} levels deep`);
+    // The canonical text may need three levels where the text given needs one.
+    if (this.depth > RECURSION * limit('TRACEQL_NESTING')) {
+      throw this.tooDeep();
     }
     const result = read();
     this.depth--;
     return result;
   }
 
-  /** Guards the height of a tree that grows by operators (`a || b || c …`). */
-  checkHeight(height: number): void {
+  /** Notes how deep a new node of the tree is, and refuses what is too deep. */
+  measured<T extends Parameters<typeof measure>[0]>(node: T): T {
+    const { depth, height } = measure(node);
+    if (depth > limit('TRACEQL_NESTING')) {
+      throw this.tooDeep();
+    }
     if (height > limit('TRACEQL_OPERATORS')) {
       throw syntaxError(
         this.text,
@@ -96,5 +104,10 @@ export class Cursor {
         `more than ${limit('TRACEQL_OPERATORS')} operators within each other`
       );
     }
+    return node;
+  }
+
+  private tooDeep(): TraceqlError {
+    return syntaxError(this.text, this.token.at, `nested more than ${limit('TRACEQL_NESTING')} levels deep`);
   }
 }

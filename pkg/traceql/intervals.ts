@@ -2,7 +2,7 @@
 import { GentError } from '../common';
 
 export interface MetricsRange {
-  /** ns since the epoch; spans that start in (start, end] count. */
+  /** ns since the epoch; spans that start in (start, end] count, in [start, end] for an instant query. */
   readonly start: bigint;
   readonly end: bigint;
   /** ns; ignored by an instant query. */
@@ -48,7 +48,13 @@ export class Intervals {
 
   /** The slot of a time, -1 outside the range. */
   indexOf(time: bigint): number {
-    if (time <= this.range.start || time > this.range.end) {
+    if (time > this.range.end || time < this.range.start) {
+      return -1;
+    }
+    if (this.range.instant === true) {
+      return 0;
+    }
+    if (time === this.range.start) {
       return -1;
     }
     const offset = time - this.origin;

@@ -1,30 +1,12 @@
 /** @file Field expressions: what stands between `{` and `}`, in by(…) and in aggregates. A Pratt parser. */
 import { KIND_NAMES, STATUS_NAMES, type AttributeRef, type BinaryOperator, type FieldExpr, type Static } from './ast';
 import type { Cursor } from './cursor';
+import { BINARY_LEVEL } from './depth';
 import { makeBinary, makeUnary } from './fold';
 import { INTRINSICS, intrinsicOf, intrinsicsOfScope } from './intrinsics';
 import { syntaxError } from './syntax-error';
 import type { Token } from './lexer';
 
-/** Binding power; `&&` and `||` share a level in TraceQL. */
-export const BINARY_LEVEL: Readonly<Record<BinaryOperator, number>> = {
-  '&&': 2,
-  '||': 2,
-  '=': 3,
-  '!=': 3,
-  '<': 3,
-  '<=': 3,
-  '>': 3,
-  '>=': 3,
-  '=~': 3,
-  '!~': 3,
-  '+': 4,
-  '-': 4,
-  '*': 6,
-  '/': 6,
-  '%': 6,
-  '^': 7,
-};
 const NOT_LEVEL = 5;
 const MINUS_LEVEL = 4;
 
@@ -91,20 +73,6 @@ export function parseAttribute(cursor: Cursor): AttributeRef {
   return attribute;
 }
 
-// The height of a tree, so that printing and compiling it cannot overflow the stack.
-const heights = new WeakMap<FieldExpr, number>();
-
-function measured(cursor: Cursor, expression: FieldExpr): FieldExpr {
-  if (expression.kind === 'binary') {
-    const height = 1 + Math.max(heights.get(expression.left) ?? 0, heights.get(expression.right) ?? 0);
-    cursor.checkHeight(height);
-    heights.set(expression, height);
-  } else if (expression.kind === 'unary') {
-    heights.set(expression, 1 + (heights.get(expression.operand) ?? 0));
-  }
-  return expression;
-}
-
 function parsePrefix(cursor: Cursor): FieldExpr {
   const { token } = cursor;
   const { at } = token;
@@ -114,8 +82,7 @@ function parsePrefix(cursor: Cursor): FieldExpr {
     return inner;
   }
   if (cursor.accept('!')) {
-    return measured(
-      cursor,
+    return cursor.measured(
       makeUnary(
         '!',
         cursor.nested(() => parseBinary(cursor, NOT_LEVEL)),
@@ -124,8 +91,7 @@ function parsePrefix(cursor: Cursor): FieldExpr {
     );
   }
   if (cursor.accept('-')) {
-    return measured(
-      cursor,
+    return cursor.measured(
       makeUnary(
         '-',
         cursor.nested(() => parseBinary(cursor, MINUS_LEVEL + 1)),
@@ -164,12 +130,12 @@ function parseBinary(cursor: Cursor, minimum: number): FieldExpr {
       }
       const nil = cursor.take();
       left = makeBinary(operator, left, { kind: 'static', value: { type: 'nil' }, at: nil.at }, at);
-      left = measured(cursor, left);
+      left = cursor.measured(left);
       continue;
     }
     // `^` is right-associative, the others left-associative.
     const right = cursor.nested(() => parseBinary(cursor, operator === '^' ? level : level + 1));
-    left = measured(cursor, makeBinary(operator, left, right, at));
+    left = cursor.measured(makeBinary(operator, left, right, at));
   }
 }
 

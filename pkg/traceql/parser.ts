@@ -19,8 +19,9 @@ import type {
   Static,
 } from './ast';
 import { Cursor } from './cursor';
+import { BINARY_LEVEL } from './depth';
 import { foldArithmetic, negate } from './fold';
-import { BINARY_LEVEL, parseAttribute, parseField, staticOf, trueExpression } from './parse-field';
+import { parseAttribute, parseField, staticOf, trueExpression } from './parse-field';
 import {
   atMetrics,
   filterValue,
@@ -123,11 +124,15 @@ class Parser {
       if (atMetrics(cursor)) {
         const aggregate = parseMetricsAggregate(cursor, () => this.filter());
         const second = parseSecondStages(cursor, () => this.number());
-        return { kind: 'metrics', value: { kind: 'metrics', stages, aggregate, second, at }, at };
+        return { kind: 'metrics', value: cursor.measured({ kind: 'metrics', stages, aggregate, second, at }), at };
       }
       const next = this.stage(false);
       if (next.kind === 'scalar' && cursor.isSymbol(')')) {
-        return { kind: 'scalar', value: { kind: 'scalarPipeline', stages, aggregate: next.value, at }, at };
+        return {
+          kind: 'scalar',
+          value: cursor.measured({ kind: 'scalarPipeline', stages, aggregate: next.value, at }),
+          at,
+        };
       }
       if (next.kind === 'spanset' && next.pipelines) {
         throw this.error(next.at, 'a pipeline in parentheses cannot be a stage of another pipeline');
@@ -149,7 +154,7 @@ class Parser {
         cursor.expect('(', 'by');
         const expression = parseField(cursor);
         cursor.expect(')');
-        return { kind: 'stage', value: { kind: 'by', expression, at }, at };
+        return { kind: 'stage', value: cursor.measured({ kind: 'by', expression, at }), at };
       }
       case 'select': {
         cursor.take();
@@ -180,7 +185,7 @@ class Parser {
     cursor.expect('{');
     const expression = cursor.isSymbol('}') ? trueExpression(at) : parseField(cursor);
     cursor.expect('}');
-    return { kind: 'filter', expression, at };
+    return cursor.measured({ kind: 'filter', expression, at });
   }
 
   private operand(): Item {
@@ -212,7 +217,7 @@ class Parser {
       cursor.expect('(', name);
       const expression = name === 'count' ? undefined : parseField(cursor);
       cursor.expect(')');
-      return { kind: 'scalar', value: { kind: 'aggregate', name, expression, at }, at };
+      return { kind: 'scalar', value: cursor.measured({ kind: 'aggregate', name, expression, at }), at };
     }
     if (token.kind === 'int' || token.kind === 'float' || token.kind === 'duration') {
       cursor.take();
@@ -229,7 +234,7 @@ class Parser {
       case 'stage':
         return {
           kind: 'spanset',
-          value: { kind: 'pipeline', stages: [inner.value], at },
+          value: this.cursor.measured({ kind: 'pipeline', stages: [inner.value], at }),
           wrapped: true,
           pipelines: true,
           at,
@@ -237,7 +242,7 @@ class Parser {
       case 'pipeline':
         return {
           kind: 'spanset',
-          value: { kind: 'pipeline', stages: inner.stages, at },
+          value: this.cursor.measured({ kind: 'pipeline', stages: inner.stages, at }),
           wrapped: true,
           pipelines: true,
           at,
@@ -255,7 +260,6 @@ class Parser {
   private expression(minimum: number): Item {
     const { cursor } = this;
     let left = this.operand();
-    let height = 0;
     for (;;) {
       const operator = cursor.symbol;
       const level = LEVEL.get(operator);
@@ -267,8 +271,6 @@ class Parser {
       cursor.take();
       const right = cursor.nested(() => this.expression(operator === '^' ? level : level + 1));
       left = this.combine(operator, left, right, at);
-      height++;
-      cursor.checkHeight(height);
     }
   }
 
@@ -285,6 +287,7 @@ class Parser {
         right: right.value,
         at,
       };
+      this.cursor.measured(value);
       return { kind: 'spanset', value, wrapped: left.wrapped && right.wrapped, pipelines, at: left.at };
     }
     if (left.kind === 'scalar' && right.kind === 'scalar') {
@@ -313,6 +316,7 @@ class Parser {
         return { kind: 'scalar', value: { kind: 'scalar', value, at: left.at }, at: left.at };
       }
       const value: ScalarExpr = { kind: 'arithmetic', operator: arithmetic, left: left.value, right: right.value, at };
+      this.cursor.measured(value);
       return { kind: 'scalar', value, at: left.at };
     }
     if (!isMetricsComparison(operator) || literals) {
@@ -321,7 +325,13 @@ class Parser {
     const comparison: ComparisonOperator = operator;
     return {
       kind: 'stage',
-      value: { kind: 'scalarFilter', operator: comparison, left: left.value, right: right.value, at },
+      value: this.cursor.measured({
+        kind: 'scalarFilter',
+        operator: comparison,
+        left: left.value,
+        right: right.value,
+        at,
+      }),
       at: left.at,
     };
   }
@@ -353,6 +363,7 @@ class Parser {
       second: [],
       at,
     };
+    this.cursor.measured(value);
     return { kind: 'metrics', value, at: left.at };
   }
 

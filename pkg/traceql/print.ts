@@ -13,6 +13,7 @@ import type {
 } from './ast';
 import { formatDuration } from './duration';
 import { endsName } from './lexer';
+import { BINARY_LEVEL, leftNeedsNone } from './depth';
 import { COMPARE_DEFAULT_TOP } from './parse-metrics';
 
 /** How to print where Tempo's canonical text would not read back as the same query. */
@@ -86,29 +87,71 @@ export function printAttribute(attribute: AttributeRef, options: PrintOptions = 
   return `${parent}${scope}.${name}`;
 }
 
+// The canonical text puts parentheses round every operation within another. Deep inside long chains (`a || b || c …`)
+// they are left out where they say nothing, so that the text does not nest deeper than a parser takes.
+const CANONICAL_DEPTH = 50;
+
+/** Options on the way down: `depth` counts the operations above. */
+interface Down extends PrintOptions {
+  readonly depth: number;
+}
+
+function down(options: PrintOptions): Down {
+  return { ...options, depth: ((options as Partial<Down>).depth ?? 0) + 1 };
+}
+
+function leavesParenthesesOut(node: Parameters<typeof leftNeedsNone>[0], options: PrintOptions): boolean {
+  return options.likeTempo !== true && ((options as Partial<Down>).depth ?? 0) > CANONICAL_DEPTH && leftNeedsNone(node);
+}
+
+function isNegative(expression: FieldExpr): boolean {
+  return (
+    expression.kind === 'static' &&
+    (expression.value.type === 'int' || expression.value.type === 'float' || expression.value.type === 'duration') &&
+    expression.value.value < 0
+  );
+}
+
+function printLeft(expression: Extract<FieldExpr, { kind: 'binary' }>, options: PrintOptions): string {
+  const { left, operator } = expression;
+  if (leavesParenthesesOut(expression, options)) {
+    return printField(left, down(options));
+  }
+  // -2 * .a reads as -(2 * .a).
+  if (options.likeTempo !== true && isNegative(left) && BINARY_LEVEL[operator] > BINARY_LEVEL['-']) {
+    return `(${printField(left, options)})`;
+  }
+  return wrapField(left, options);
+}
+
+function wrapField(inner: FieldExpr, options: PrintOptions): string {
+  return inner.kind === 'binary' || inner.kind === 'unary'
+    ? `(${printField(inner, down(options))})`
+    : printField(inner, options);
+}
+
 /** A field expression as the canonical text writes it. */
 export function printField(expression: FieldExpr, options: PrintOptions = { likeTempo: true }): string {
-  const wrap = (inner: FieldExpr): string =>
-    inner.kind === 'binary' || inner.kind === 'unary' ? `(${printField(inner, options)})` : printField(inner, options);
   switch (expression.kind) {
-    case 'static':
-      if (expression.value.type === 'float' && !Number.isFinite(expression.value.value) && options.likeTempo !== true) {
-        return Number.isNaN(expression.value.value)
-          ? '(0.0 / 0.0)'
-          : expression.value.value > 0
-            ? '(1.0 / 0.0)'
-            : '(-1.0 / 0.0)';
+    case 'static': {
+      const { value } = expression;
+      if (options.likeTempo === true) {
+        return value.type === 'int' ? value.value.toString() : printStatic(value);
       }
-      return expression.value.type === 'int' && options.likeTempo === true
-        ? expression.value.value.toString()
-        : printStatic(expression.value);
+      return value.type === 'float' && !Number.isFinite(value.value) ? notFinite(value.value) : printStatic(value);
+    }
     case 'attribute':
       return printAttribute(expression.attribute, options);
     case 'unary':
-      return `${expression.operator}${wrap(expression.operand)}`;
+      return `${expression.operator}${wrapField(expression.operand, options)}`;
     case 'binary':
-      return `${wrap(expression.left)} ${expression.operator} ${wrap(expression.right)}`;
+      return `${printLeft(expression, options)} ${expression.operator} ${wrapField(expression.right, options)}`;
   }
+}
+
+// There are no literals for these, but there is arithmetic that folds to them.
+function notFinite(value: number): string {
+  return Number.isNaN(value) ? '(0.0 / 0.0)' : value > 0 ? '(1.0 / 0.0)' : '(-1.0 / 0.0)';
 }
 
 function printScalar(scalar: ScalarExpr, options: PrintOptions): string {
@@ -132,8 +175,11 @@ function printSpanset(spanset: SpansetExpr, options: PrintOptions): string {
   switch (spanset.kind) {
     case 'filter':
       return `{ ${printField(spanset.expression, options)} }`;
-    case 'operation':
-      return `(${printSpanset(spanset.left, options)}) ${spanset.operator} (${printSpanset(spanset.right, options)})`;
+    case 'operation': {
+      const left = printSpanset(spanset.left, down(options));
+      const right = printSpanset(spanset.right, down(options));
+      return `${leavesParenthesesOut(spanset, options) ? left : `(${left})`} ${spanset.operator} (${right})`;
+    }
     case 'pipeline':
       return printStages(spanset.stages, options);
   }
@@ -189,7 +235,7 @@ function printAggregate(aggregate: MetricsAggregate, options: PrintOptions): str
 
 function printNumber(value: number, options: PrintOptions): string {
   if (!Number.isFinite(value) && options.likeTempo !== true) {
-    return Number.isNaN(value) ? '(0.0 / 0.0)' : value > 0 ? '(1.0 / 0.0)' : '(-1.0 / 0.0)';
+    return notFinite(value);
   }
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? BigInt(value).toString() : goFloat(value);
 }
@@ -212,8 +258,11 @@ function printMetrics(metrics: MetricsExpr, options: PrintOptions): string {
       return `${printStages(metrics.stages, options)} | ${printAggregate(metrics.aggregate, options)}${printSecond(metrics.second, options)}`;
     case 'math': {
       const side = (inner: MetricsExpr): string =>
-        inner.kind === 'number' ? printMetrics(inner, options) : `(${printMetrics(inner, options)})`;
-      return `${side(metrics.left)} ${metrics.operator} ${side(metrics.right)}${printSecond(metrics.second, options)}`;
+        inner.kind === 'number' ? printMetrics(inner, options) : `(${printMetrics(inner, down(options))})`;
+      const left = leavesParenthesesOut(metrics, options)
+        ? printMetrics(metrics.left, down(options))
+        : side(metrics.left);
+      return `${left} ${metrics.operator} ${side(metrics.right)}${printSecond(metrics.second, options)}`;
     }
   }
 }

@@ -11,9 +11,10 @@ export function dividesByZero(operator: ArithmeticOperator, right: Numeric): boo
   return DIVISION.has(operator) && right === 0n;
 }
 
-function integerPower(base: bigint, exponent: bigint): bigint {
+function integerPower(base: bigint, exponent: bigint): bigint | undefined {
   if (exponent < 0n) {
-    return BigInt.asIntN(64, BigInt(Math.trunc(Number(base) ** Number(exponent)) || 0));
+    // 1/base^n, truncated: 0 unless base is ±1; nothing for 0.
+    return base === 0n ? undefined : base === 1n ? 1n : base === -1n ? (exponent % 2n === 0n ? 1n : -1n) : 0n;
   }
   let result = 1n;
   let square = base;
@@ -30,7 +31,7 @@ function integerPower(base: bigint, exponent: bigint): bigint {
 /**
  * int op int stays int (truncating, wrapping at 64 bits); anything with a float is float.
  * `a ^ b` of two ints is b to the power of a, as Tempo computes it.
- * @returns undefined when an integer is divided by the integer 0
+ * @returns undefined when an integer is divided by the integer 0, or 0 is raised to a negative power
  */
 export function arithmetic(operator: ArithmeticOperator, left: Numeric, right: Numeric): Numeric | undefined {
   if (typeof left === 'bigint' && typeof right === 'bigint') {
