@@ -59,7 +59,7 @@ export class Trainer {
    * @throws GentError STORE_*, TRAINER_LISTEN
    */
   static async start({ config, logger = silentLogger, onPublished }: TrainerOptions): Promise<Trainer> {
-    const store = await openStore(config.store, { create: true, logger });
+    const store = await openStore(config.store, { create: true, logger: { ...logger, info: logger.debug } });
     const trainer = new Trainer(config, store, logger, onPublished);
     for (const receiver of trainer.receivers) {
       try {

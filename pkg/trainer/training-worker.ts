@@ -42,7 +42,10 @@ export async function trainBatch(data: unknown): Promise<void> {
     update: (done, note) => post({ kind: 'update', done, ...(note === undefined ? {} : { note }) }),
     stop: () => undefined,
   };
-  const logger = makeLogger((level, message, fields) => post({ kind: 'log', level, message, fields }));
+  // What training tells a person at a terminal is said by the trainer in its own words: here it is detail.
+  const logger = makeLogger((level, message, fields) =>
+    post({ kind: 'log', level: level === 'info' ? 'debug' : level, message, fields })
+  );
   try {
     const { bytes } = await trainModel(unpackAll(pieces), {
       seed,
