@@ -61,6 +61,8 @@ export interface EncodedAttributes {
 const EVENT_TIME_SCALE = 1_000_000;
 const MAX_EVENTS = 64;
 const MAX_LINKS = 16;
+/** Events and links are drawn after their span, whatever its status. */
+const NO_STATUS = (): number => 0;
 
 /** The batch with the names of each span's events and the number of its links as if they were attributes. */
 function withEventPairs(
@@ -116,11 +118,13 @@ function observe(
   lists: { offset: Int32Array; pool: Int32Array },
   members: ArrayLike<number>,
   traceOf: (member: number) => number,
+  statusOf: (member: number) => number,
   extras: readonly Int32Array[] = []
 ): Observations {
   return {
     count: members.length,
     trace: (i) => traceOf(members[i] as number),
+    status: (i) => statusOf(members[i] as number),
     pairs(i, into) {
       const at = members[i] as number;
       for (let p = lists.offset[at] as number; p < (lists.offset[at + 1] as number); p++) {
@@ -172,7 +176,12 @@ export function learnAttributes(
     const columnsOf = Int32Array.from(spans, (i) => ordered.order[i] as number);
     // spans change places within their trace only
     const traceOfOld = (old: number): number => traceOf[old] as number;
-    const learnt = learnBag(batch, observe(batch.attributes, columnsOf, traceOfOld, [eventPair, linkPair]), k);
+    const statusOfOld = (old: number): number => batch.dictionary.nodes[batch.node[old] as number]?.status ?? 0;
+    const learnt = learnBag(
+      batch,
+      observe(batch.attributes, columnsOf, traceOfOld, statusOfOld, [eventPair, linkPair]),
+      k
+    );
     encoded.push(learnt.encoded);
     const events = learnEvents(batch, columnsOf, traceOfOld, k, writer);
     const links: number[] = [];
@@ -192,7 +201,7 @@ export function learnAttributes(
           : writer.bag(
               learnBag(
                 batch,
-                observe(batch.linkAttributes, links, (l) => traceOfOld(linkSpan.get(l) as number)),
+                observe(batch.linkAttributes, links, (l) => traceOfOld(linkSpan.get(l) as number), NO_STATUS),
                 k
               ).bag
             ),
@@ -234,7 +243,12 @@ function learnEvents(
       const share = (batch.eventTime[e] as number) / duration;
       return Math.round(Math.max(0, Math.min(1, share)) * EVENT_TIME_SCALE);
     });
-    const observations = observe(batch.eventAttributes, found.events, (e) => traceOf(spanOf.get(e) as number));
+    const observations = observe(
+      batch.eventAttributes,
+      found.events,
+      (e) => traceOf(spanOf.get(e) as number),
+      NO_STATUS
+    );
     return {
       name: batch.eventNames[name] as string,
       time: learnTable(shares, 16),

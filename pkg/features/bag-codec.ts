@@ -132,6 +132,7 @@ export function writeBag(writer: ByteWriter, bag: Bag): void {
     writer.varint(group.tuples.length);
     group.slots.forEach((_, column) => group.tuples.forEach((tuple) => writer.byte(tuple[column] as number)));
     group.mass.forEach((count) => writer.varint(count));
+    group.statuses.forEach((bits) => writer.byte(bits));
   }
 }
 
@@ -154,7 +155,8 @@ export function readBag(reader: ByteReader, list: ValueList): Bag {
         tuple[column] = letter;
       }
     });
-    return { slots: members, tuples, mass: Array.from({ length: count }, () => reader.varint(2 ** 40)) };
+    const mass = Array.from({ length: count }, () => reader.varint(2 ** 40));
+    return { slots: members, tuples, mass, statuses: mass.map(() => reader.byte()) };
   });
   return { slots, groups };
 }

@@ -33,6 +33,7 @@ import {
   checkSites,
   DurationMode,
   learnTiming,
+  ratioOf,
   readSites,
   referenceTime,
   siteIndex,
@@ -174,6 +175,18 @@ export function contextOf(content: ModelContent, sizes: EmbeddingSizes): RowCont
   );
 }
 
+/** What the duration field of a span holds. @param remaining - time from its start to its parent's end */
+function durationValue(mode: DurationMode, duration: number, remaining: number): number {
+  switch (mode) {
+    case DurationMode.Slack:
+      return remaining - duration;
+    case DurationMode.Ratio:
+      return ratioOf(duration, remaining);
+    default:
+      return duration;
+  }
+}
+
 /** Computes bins and levels of measured spans, in the order in which generation would. */
 export function settleMeasured(context: RowContext, spans: SpanTable): void {
   for (let i = 0; i < spans.size; i++) {
@@ -184,8 +197,7 @@ export function settleMeasured(context: RowContext, spans: SpanTable): void {
       settleGap(context, spans, i, binOf(table, gap), gap);
     }
     const duration = spans.duration[i] as number;
-    const value =
-      site.mode === DurationMode.Slack ? parentEnd(spans, i) - (spans.start[i] as number) - duration : duration;
+    const value = durationValue(site.mode, duration, parentEnd(spans, i) - (spans.start[i] as number));
     settleDuration(context, spans, i, binOf(durationTableOf(context, site), value));
   }
 }

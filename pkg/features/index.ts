@@ -14,6 +14,7 @@ export * from './shapes';
 export * from './slots';
 export * from './span-table';
 export * from './timing';
+export * from './timing-values';
 export type { ValueList } from './bag-codec';
 export { orderBatch, type OrderedBatch } from './forest';
 export { attributesKey, readValue, valueKey, writeValue } from './values';

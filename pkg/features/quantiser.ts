@@ -1,34 +1,38 @@
 /**
  * @file Quantile tables: a value becomes one of at most 64 bins, a bin and a position become a value.
  *
- * Edges are integers on a piecewise linear scale with 128 steps an octave (a float with 7 bits after the leading one),
- * so they cost about a byte each, never hold a measured value digit by digit, and decode with + − × ÷ alone: the same
+ * Edges are integers on a piecewise linear scale with 512 steps an octave (a float with 9 bits after the leading one),
+ * so they cost little more than a byte each, never hold a measured value digit by digit, and decode with + − × ÷ alone: the same
  * bytes on every machine. Between edges the scale itself is interpolated, which is log-like in the tails.
  */
 import { ByteReader, ByteWriter } from '../model';
 
 /** Most bins of a table, and so most classes of a field. */
 export const MAX_BINS = 64;
-const BODY_LEVELS = 60;
+const BODY_LEVELS = 58;
+const LOW_LEVELS = [0.002, 0.006] as const;
 const TAIL_LEVELS = [0.99, 0.995, 0.998, 0.999] as const;
 /** Observations a bin should stand for before another is spent. */
 const OBSERVATIONS_PER_BIN = 10;
 /** Units to try, coarsest first: many sources record µs or ms only. */
 const UNITS = [1_000_000, 1000, 1] as const;
 
+/** Steps of the scale in an octave: coarser ones would make the masses of neighbouring bins uneven. */
+const STEPS = 512;
+
 const POWERS = Float64Array.from({ length: 1100 }, (_, i) => 2 ** i);
 
 function encodeMagnitude(x: number, roundUp: boolean): number {
   let exponent = 0;
-  while (x >= 256 * (POWERS[exponent] as number)) {
+  while (x >= 2 * STEPS * (POWERS[exponent] as number)) {
     exponent++;
   }
   const scaled = x / (POWERS[exponent] as number);
-  const code = exponent * 128 + (roundUp ? Math.ceil(scaled) : Math.floor(scaled));
+  const code = exponent * STEPS + (roundUp ? Math.ceil(scaled) : Math.floor(scaled));
   return code;
 }
 
-/** The scale point at or below x (integers below 256 are points themselves). */
+/** The scale point at or below x (integers below 1024 are points themselves). */
 export function encodeScale(x: number): number {
   return x >= 0 ? encodeMagnitude(x, false) : -encodeMagnitude(-x, true);
 }
@@ -38,11 +42,11 @@ export function decodeScale(code: number): number {
   if (code < 0) {
     return -decodeScale(-code);
   }
-  if (code < 256) {
+  if (code < 2 * STEPS) {
     return code;
   }
-  const exponent = Math.floor(code / 128) - 1;
-  return (code - exponent * 128) * (POWERS[exponent] as number);
+  const exponent = Math.floor(code / STEPS) - 1;
+  return (code - exponent * STEPS) * (POWERS[exponent] as number);
 }
 
 /** A table. Bin j covers edges j … j + 1, the upper one excluded. */
@@ -69,7 +73,8 @@ export function binsOf(table: QuantileTable): number {
 export function commonUnit(values: ArrayLike<number>): number {
   let u = 0;
   for (let i = 0; i < values.length && u < UNITS.length - 1; i++) {
-    while ((values[i] as number) % (UNITS[u] as number) !== 0) {
+    // Numbers that are not whole end at the finest unit.
+    while (u < UNITS.length - 1 && (values[i] as number) % (UNITS[u] as number) !== 0) {
       u++;
     }
   }
@@ -113,6 +118,7 @@ export function learnTable(values: Float64Array, maxBins = MAX_BINS): QuantileTa
     const levels = Array.from({ length: body }, (_, j) => j / body);
     const last = (body - 1) / body;
     levels.push(...TAIL_LEVELS.filter((level) => level > last && n * (1 - level) >= 3));
+    levels.push(...LOW_LEVELS.filter((level) => body > 1 && level < 1 / body && n * level >= 3));
     edges = edgesAt(codes, levels, 1 / body);
     body = Math.max(1, Math.min(body - 1, Math.floor(body * 0.95)));
   } while (edges.length - 1 > most && body > 1);
@@ -176,6 +182,19 @@ export function shareBelow(table: QuantileTable, bin: number, value: number): nu
   return value <= low ? 0 : value >= high ? 1 : (value - low) / (high - low);
 }
 
+/** Share of the table's bins that lie below a value: 0 … 1. */
+export function positionOf(table: QuantileTable, value: number): number {
+  const bin = binOf(table, value);
+  return (bin + shareBelow(table, bin, value)) / binsOf(table);
+}
+
+/** The value at a position 0 ≤ p < 1 among the bins: the inverse of {@link positionOf} on the scale. */
+export function valueAt(table: QuantileTable, position: number): number {
+  const bins = binsOf(table);
+  const bin = Math.min(bins - 1, Math.floor(position * bins));
+  return valueIn(table, bin, Math.min(1 - 2 ** -53, position * bins - bin));
+}
+
 /**
  * Estimate of the differential entropy of what the table was learnt from, in nats: Σ p log(width / p).
  * Comparable between tables of the same observations.
@@ -230,7 +249,7 @@ export function readTables(reader: ByteReader): QuantileTable[] {
     }
     heads.push({ unit, bins: reader.varint(MAX_BINS - 1) + 1, first: reader.zigzag() });
   }
-  const maxCode = 140_000;
+  const maxCode = 600_000;
   const codes = heads.map((head) => {
     const list = new Int32Array(head.bins + 1);
     list[0] = head.first;

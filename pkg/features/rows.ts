@@ -6,7 +6,7 @@ import { outsideOf } from './layout';
 import type { Dictionary } from './dictionary';
 import { levelOf, type QuantileTable } from './quantiser';
 import type { SpanTable } from './span-table';
-import { DurationMode, GapReference, referenceTime, type TimingModel, type TimingSite } from './timing';
+import { GapReference, referenceTime, type TimingModel, type TimingSite } from './timing';
 
 /** An embedding of the network: its size and the length of its vectors. */
 export interface RowEmbedding {
@@ -190,6 +190,11 @@ export function durationTableOf(context: RowContext, site: TimingSite): Quantile
   return context.timing.tables[site.durationTable] as QuantileTable;
 }
 
+/** The table in which durations are ranked when a span of the site is drawn. */
+export function rankTableOf(context: RowContext, site: TimingSite): QuantileTable {
+  return context.timing.tables[site.rankTable] as QuantileTable;
+}
+
 /** Row of the gap of span i: its parent and the siblings before it are known. */
 export function fillGapRow(context: RowContext, spans: SpanTable, i: number, rows: RowColumns, r: number): void {
   const site = siteOf(context, spans, i);
@@ -210,16 +215,7 @@ export function fillGapRow(context: RowContext, spans: SpanTable, i: number, row
 export function fillDurationRow(context: RowContext, spans: SpanTable, i: number, rows: RowColumns, r: number): void {
   const site = siteOf(context, spans, i);
   const field = context.durationField[spans.site[i] as number] as number;
-  fill(
-    context,
-    spans,
-    i,
-    rows,
-    r,
-    field,
-    durationTableOf(context, site),
-    parentEnd(spans, i) - (spans.start[i] as number)
-  );
+  fill(context, spans, i, rows, r, field, rankTableOf(context, site), parentEnd(spans, i) - (spans.start[i] as number));
   (rows.indices[Column.GapBin] as Int32Array)[r] = site.gapTable < 0 ? 0 : (spans.gapBin[i] as number) + 1;
   rows.levels[r * LEVELS + 6] = spans.gapLevel[i] as number;
 }
@@ -256,11 +252,7 @@ export function settleDuration(context: RowContext, spans: SpanTable, i: number,
   const end = (spans.start[i] as number) + duration;
   spans.latestEnd[i] = previous < 0 ? end : Math.max(end, spans.latestEnd[previous] as number);
   spans.durationBin[i] = bin;
-  // A wrapped span is as slow as what wraps it.
-  const level =
-    site.mode === DurationMode.Slack && parent >= 0
-      ? (spans.durationLevel[parent] as number)
-      : levelOf(durationTableOf(context, site), duration);
+  const level = levelOf(rankTableOf(context, site), duration);
   spans.durationLevel[i] = level;
   const before = previous >= 0 ? previous : parent;
   spans.slowness[i] = before < 0 ? level : ((spans.slowness[before] as number) * 3 + level + 2) >> 2;

@@ -40,6 +40,8 @@ export interface Group {
   /** Letters of each tuple, tuples × slots. */
   readonly tuples: ReadonlyArray<readonly number[]>;
   readonly mass: readonly number[];
+  /** Statuses that each tuple was seen with, as bits 1 << status. */
+  readonly statuses: readonly number[];
 }
 
 export interface Bag {
@@ -51,6 +53,8 @@ export interface Bag {
 export interface Observations {
   readonly count: number;
   trace(i: number): number;
+  /** Status of the span it was seen on. */
+  status(i: number): number;
   /** Appends the pairs of observation i. */
   pairs(i: number, into: number[]): void;
 }
@@ -290,6 +294,14 @@ function groupSlots(
   return groups;
 }
 
+function statusesOf(ids: Uint8Array, tuples: number, observations: Observations): number[] {
+  const statuses = new Array<number>(tuples).fill(0);
+  ids.forEach((id, i) => {
+    statuses[id] = (statuses[id] as number) | (1 << Math.min(2, observations.status(i)));
+  });
+  return statuses;
+}
+
 /**
  * Learns the slots and groups of a kind of thing.
  * @param k - values seen in fewer traces of the batch are never letters
@@ -302,7 +314,12 @@ export function learnBag(batch: BatchColumns, observations: Observations, k: num
   return {
     bag: {
       slots: learnt.map((item) => item.slot),
-      groups: groups.map(({ slots, found }) => ({ slots, tuples: found.tuples, mass: found.mass })),
+      groups: groups.map(({ slots, found }) => ({
+        slots,
+        tuples: found.tuples,
+        mass: found.mass,
+        statuses: statusesOf(found.ids, found.tuples.length, observations),
+      })),
     },
     encoded: {
       groups: groups.map(({ found }) => found.ids),

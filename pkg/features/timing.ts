@@ -6,7 +6,7 @@ import { limit } from '../common';
 import { ByteReader, ByteWriter } from '../model';
 import { outsideOf, type ShapeLayout } from './layout';
 import type { Dictionary } from './dictionary';
-import { binsOf, entropyOf, learnTable, type QuantileTable } from './quantiser';
+import { binOf, binsOf, entropyOf, learnTable, type QuantileTable } from './quantiser';
 import type { SpanTable } from './span-table';
 
 /** What the start of a span is measured from. */
@@ -23,7 +23,13 @@ export enum DurationMode {
   Absolute = 0,
   /** Time from the span's end to its parent's end: for spans that their parent wraps tightly. */
   Slack = 1,
+  /** Share of the time that remains of the parent, times {@link RATIO_ONE}: for spans that scale with what is around them. */
+  Ratio = 2,
 }
+
+/** A share of 1 in tables of ratios. */
+export const RATIO_ONE = 1 << 20;
+const MAX_RATIO = 64 * RATIO_ONE;
 
 /** One site. Times in ns. */
 export interface TimingSite {
@@ -36,7 +42,14 @@ export interface TimingSite {
   /** Indices of quantile tables; −1 where there is no gap to draw (the first span of a trace). */
   readonly gapTable: number;
   readonly durationTable: number;
-  /** How far a span's end may lie beyond its parent's end. */
+  /**
+   * Table of what spans leave of the parent when their duration falls into the same bin as the time that remains: bins
+   * are wide in the tails, and what a tight child leaves is not. −1 where that is rare.
+   */
+  readonly tightTable: number;
+  /** Table of the durations of the operation, in which other durations are ranked. */
+  readonly rankTable: number;
+  /** How far a span's end may lie beyond its parent's end; negative where it always lies before. */
   readonly overshoot: number;
   /** How far before its parent's start, and beyond its parent's end, a span may begin. */
   readonly early: number;
@@ -55,8 +68,17 @@ const MIN_TRIPLE = 150;
 const MIN_PAIR = 40;
 /** A wrapper: nine spans in ten leave at most this share of their duration to the parent's end. */
 const WRAPPER_SHARE = 0.2;
+/** Nats a span by which another way to measure must be better than the plain one. */
+const MODE_MARGIN = 0.1;
+/** A slack is only as exact as the start before it: starts may be blurred by at most this share of the duration. */
+const MAX_BLUR = 0.05;
+/** Spans in the bin of the remaining time, as a share and at least, for which a table of slacks is worth its bytes. */
+const TIGHT_SHARE = 0.1;
+const TIGHT_MEMBERS = 60;
+const TIGHT_BINS = 16;
+/** Bins of a table that is used for ranks only. */
+const RANK_ONLY_BINS = 32;
 const OVERSHOOT_QUANTILE = 0.999;
-/** Gaps of fewer observations share bins sparingly. */
 const ANY = -1;
 
 /** Finds the site of places. */
@@ -184,31 +206,91 @@ export function learnTiming(spans: SpanTable, dictionary: Dictionary, maxBins: n
   const tables: QuantileTable[] = [];
   const byOperation = new Map<number, { sites: number[]; spans: number[] }>();
   const sites = places.map((place, s): TimingSite => learnSite(spans, place, members[s] as number[], tables, maxBins));
-  // Durations of one operation share a table where they are absolute.
+  // Durations of one operation share a table: the field's where they are absolute, for ranks everywhere.
   sites.forEach((site, s) => {
-    if (site.mode === DurationMode.Absolute) {
-      const shared = byOperation.get(site.operation) ?? { sites: [], spans: [] };
-      shared.sites.push(s);
-      for (const i of members[s] as number[]) {
-        shared.spans.push(i);
-      }
-      byOperation.set(site.operation, shared);
+    const shared = byOperation.get(site.operation) ?? { sites: [], spans: [] };
+    shared.sites.push(s);
+    for (const i of members[s] as number[]) {
+      shared.spans.push(i);
     }
+    byOperation.set(site.operation, shared);
   });
-  const durationTable = sites.map((site) => site.durationTable);
+  const rankTable = new Int32Array(sites.length);
   for (const shared of byOperation.values()) {
     const id = tables.length;
-    tables.push(
-      learnTable(
-        Float64Array.from(shared.spans, (i) => spans.duration[i] as number),
-        maxBins
-      )
-    );
+    const drawn = shared.sites.some((s) => sites[s]?.mode === DurationMode.Absolute);
+    const durations = Float64Array.from(shared.spans, (i) => spans.duration[i] as number);
+    tables.push(learnTable(durations, drawn ? maxBins : Math.min(maxBins, RANK_ONLY_BINS)));
     shared.sites.forEach((s) => {
-      durationTable[s] = id;
+      rankTable[s] = id;
     });
   }
-  return { sites: sites.map((site, s) => ({ ...site, durationTable: durationTable[s] as number })), tables };
+  const finished = sites.map((site, s): TimingSite => {
+    const ranks = rankTable[s] as number;
+    const plain = site.mode === DurationMode.Absolute;
+    return {
+      ...site,
+      rankTable: ranks,
+      durationTable: plain ? ranks : site.durationTable,
+      tightTable: plain ? learnTight(spans, members[s] as number[], tables, ranks) : -1,
+    };
+  });
+  return { sites: finished, tables };
+}
+
+/** Learns what tight children leave of their parent; −1 where there are few. */
+function learnTight(
+  spans: SpanTable,
+  members: readonly number[],
+  tables: QuantileTable[],
+  durationTable: number
+): number {
+  const table = tables[durationTable] as QuantileTable;
+  const slack: number[] = [];
+  for (const i of members) {
+    const remaining = remainingTime(spans, i);
+    const duration = spans.duration[i] as number;
+    if (remaining < Infinity && duration <= remaining && binOf(table, duration) === binOf(table, remaining)) {
+      slack.push(remaining - duration);
+    }
+  }
+  if (slack.length < TIGHT_MEMBERS || slack.length < TIGHT_SHARE * members.length) {
+    return -1;
+  }
+  return tables.push(learnTable(Float64Array.from(slack), TIGHT_BINS)) - 1;
+}
+
+/** Time from a span's start to its parent's end; +∞ without a parent. */
+export function remainingTime(spans: SpanTable, i: number): number {
+  const parent = spans.parent[i] as number;
+  return parent < 0
+    ? Infinity
+    : (spans.start[parent] as number) + (spans.duration[parent] as number) - (spans.start[i] as number);
+}
+
+/** Groups of members of about equal size, by rising `by`. */
+function groupsBy(members: readonly number[], by: Float64Array): number[][] {
+  const order = Array.from(members.keys()).sort((a, b) => (by[a] as number) - (by[b] as number));
+  const count = Math.max(1, Math.min(20, Math.floor(members.length / 100)));
+  return Array.from({ length: count }, (_, g) =>
+    order.slice(Math.floor((g * order.length) / count), Math.floor(((g + 1) * order.length) / count))
+  );
+}
+
+/** Mean entropy of values within groups: what remains to be learnt once the grouping quantity is known. */
+function entropyWithin(values: Float64Array, groups: readonly number[][]): number {
+  return groups.reduce((sum, group) => {
+    const table = learnTable(
+      Float64Array.from(group, (m) => values[m] as number),
+      32
+    );
+    return sum + (entropyOf(table) * group.length) / values.length;
+  }, 0);
+}
+
+/** Durations as shares of the time that remains. */
+export function ratioOf(duration: number, remaining: number): number {
+  return remaining > 0 ? Math.max(0, Math.min(MAX_RATIO, Math.round((duration / remaining) * RATIO_ONE))) : MAX_RATIO;
 }
 
 function learnSite(
@@ -225,22 +307,23 @@ function learnSite(
   let reference = GapReference.ParentStart;
   let gapTable = -1;
   if (!isAnchor) {
-    let best: { reference: GapReference; table: QuantileTable; entropy: number } | undefined;
+    let best: { reference: GapReference; gaps: Float64Array; entropy: number } | undefined;
+    const durationOf = (list: Int32Array) => Float64Array.from(members, (i) => spans.duration[list[i] as number] ?? 0);
+    const groupings = [groupsBy(members, durationOf(spans.parent)), groupsBy(members, durationOf(spans.previous))];
     const candidates = hasPrevious
       ? [GapReference.PreviousStart, GapReference.LatestEnd, GapReference.PreviousEnd, GapReference.ParentStart]
       : [GapReference.ParentStart];
     for (const candidate of candidates) {
       const gaps = Float64Array.from(members, (i) => (spans.start[i] as number) - referenceTime(spans, i, candidate));
-      const table = learnTable(gaps, maxBins);
-      const entropy = entropyOf(table);
+      const entropy = candidates.length === 1 ? 0 : Math.min(...groupings.map((groups) => entropyWithin(gaps, groups)));
       if (best === undefined || entropy < best.entropy - 1e-6) {
-        best = { reference: candidate, table, entropy };
+        best = { reference: candidate, gaps, entropy };
       }
     }
     if (best !== undefined) {
       reference = best.reference;
       gapTable = tables.length;
-      tables.push(best.table);
+      tables.push(learnTable(best.gaps, maxBins));
     }
   }
   let mode = DurationMode.Absolute;
@@ -258,29 +341,28 @@ function learnSite(
       members,
       (i) => parentEnd(i) - (spans.start[i] as number) - (spans.duration[i] as number)
     );
-    const share = slack.map((value, k) => Math.abs(value) / Math.max(1, durations[k] as number));
-    if (quantile(share, 0.9) < WRAPPER_SHARE) {
-      mode = DurationMode.Slack;
+    const chosen = chooseMode(
+      durations,
+      slack,
+      Float64Array.from(members, (i) => (spans.start[i] as number) - (spans.start[spans.parent[i] as number] as number))
+    );
+    mode = chosen.mode;
+    if (mode !== DurationMode.Absolute) {
       durationTable = tables.length;
-      tables.push(learnTable(slack, maxBins));
+      tables.push(learnTable(chosen.values, maxBins));
     }
-    overshoot = Math.max(
-      0,
-      quantile(
-        slack.map((value) => -value),
-        OVERSHOOT_QUANTILE
-      )
+    // Both may be negative: a span that others follow leaves room for them.
+    overshoot = quantile(
+      slack.map((value) => -value),
+      OVERSHOOT_QUANTILE
+    );
+    late = quantile(
+      Float64Array.from(members, (i) => (spans.start[i] as number) - parentEnd(i)),
+      OVERSHOOT_QUANTILE
     );
     early = Math.max(
       0,
       ...reduceMax(members, (i) => (spans.start[spans.parent[i] as number] as number) - (spans.start[i] as number))
-    );
-    late = Math.max(
-      0,
-      quantile(
-        Float64Array.from(members, (i) => (spans.start[i] as number) - parentEnd(i)),
-        OVERSHOOT_QUANTILE
-      )
     );
   }
   return {
@@ -291,12 +373,41 @@ function learnSite(
     mode,
     gapTable,
     durationTable,
+    rankTable: -1,
+    tightTable: -1,
     overshoot: Math.round(overshoot),
     early: Math.round(early),
     late: Math.round(late),
     minDuration: Math.min(...reduceMax(members, (i) => -(spans.duration[i] as number)).map((value) => -value)),
     maxDuration: Math.max(...reduceMax(members, (i) => spans.duration[i] as number)),
   };
+}
+
+/** How the durations of a site are best told: plainly, by what they leave of the parent, or as a share of what remains. */
+function chooseMode(
+  durations: Float64Array,
+  slack: Float64Array,
+  offsets: Float64Array
+): { mode: DurationMode; values: Float64Array } {
+  const share = slack.map((value, k) => Math.abs(value) / Math.max(1, durations[k] as number));
+  const starts = learnTable(offsets);
+  const blur = offsets.map((offset, k) => {
+    const bin = binOf(starts, offset);
+    return ((starts.edges[bin + 1] as number) - (starts.edges[bin] as number)) / Math.max(1, durations[k] as number);
+  });
+  if (quantile(share, 0.9) < WRAPPER_SHARE && quantile(blur, 0.5) < MAX_BLUR) {
+    return { mode: DurationMode.Slack, values: slack };
+  }
+  const remaining = slack.map((value, k) => value + (durations[k] as number));
+  const plain = { mode: DurationMode.Absolute, values: durations };
+  if (process.env.NORATIO || durations.length < 200 || quantile(remaining, 0) <= 0) {
+    return plain;
+  }
+  const ratio = durations.map((duration, k) => ratioOf(duration, remaining[k] as number));
+  const groups = groupsBy(Array.from(durations.keys()), remaining);
+  const logScale = remaining.reduce((sum, time) => sum + Math.log(time / RATIO_ONE), 0) / remaining.length;
+  const gain = entropyWithin(durations, groups) - entropyWithin(ratio, groups) - logScale;
+  return gain > MODE_MARGIN ? { mode: DurationMode.Ratio, values: ratio } : plain;
 }
 
 /** The largest value, as a list of one (spreading a long list would overflow the stack). */
@@ -323,6 +434,8 @@ export function writeSites(writer: ByteWriter, sites: readonly TimingSite[], enc
   }
   writer.deltas(sites.map((site) => site.gapTable));
   writer.deltas(sites.map((site) => site.durationTable));
+  writer.deltas(sites.map((site) => site.rankTable));
+  writer.deltas(sites.map((site) => site.tightTable));
   for (const column of ['overshoot', 'early', 'late', 'minDuration', 'maxDuration'] as const) {
     for (const site of sites) {
       writer.zigzag(encode(site[column]));
@@ -350,15 +463,17 @@ export function readSites(
   const parent = column(ANY, outside.size - 1);
   const previous = column(ANY, outside.size - 1);
   const modes = Array.from({ length: count }, () => reader.byte());
-  if (modes.some((mode) => mode > 15 || (mode & 3) > 1)) {
+  if (modes.some((mode) => mode > 15 || (mode & 3) > 2)) {
     reader.fail('unknown way of measuring');
   }
   const gapTable = column(-1, tables - 1);
   const durationTable = column(0, tables - 1);
+  const rankTable = column(0, tables - 1);
+  const tightTable = column(-1, tables - 1);
   const times = ['overshoot', 'early', 'late', 'minDuration', 'maxDuration'].map(() =>
     Array.from({ length: count }, () => {
       const code = reader.zigzag();
-      return Math.abs(code) > 20_000 ? reader.fail('a bound is out of range') : decode(code);
+      return Math.abs(code) > 600_000 ? reader.fail('a bound is out of range') : decode(code);
     })
   );
   return Array.from({ length: count }, (_, s) => ({
@@ -369,6 +484,8 @@ export function readSites(
     mode: (modes[s] as number) & 3,
     gapTable: gapTable[s] as number,
     durationTable: durationTable[s] as number,
+    rankTable: rankTable[s] as number,
+    tightTable: tightTable[s] as number,
     overshoot: times[0]?.[s] as number,
     early: times[1]?.[s] as number,
     late: times[2]?.[s] as number,

@@ -3,27 +3,28 @@
  * the network. What is drawn for a span depends on its own trace and place only, never on what else is in the table.
  */
 import {
+  durationLimit,
   durationTableOf,
-  DurationMode,
   fillAttributeRow,
   fillDurationRow,
   fillGapRow,
+  gapLimit,
   gapTableOf,
   Letter,
   makeRows,
-  binOf,
-  parentEnd,
-  referenceTime,
-  settleDuration,
-  settleGap,
-  shareBelow,
+  placeDuration,
+  placeGap,
   spanTable,
   valueIn,
   type AttributeField,
+  type Bag,
+  type BinLimit,
+  type Group,
   type ModelContent,
   type QuantileTable,
   type RowColumns,
   type RowContext,
+  type Slot,
   type SpanTable,
   type TimingSite,
 } from '../features';
@@ -78,6 +79,7 @@ export class Sampler {
   /** Attribute fields of each operation, by index into content.fields. */
   private readonly fieldsOf: number[][];
   private readonly draw: Draw = { bin: 0, share: 0 };
+  private readonly limit: BinLimit = { bin: 0, share: 1 };
   private rows: RowColumns | undefined;
   private rowCapacity = 0;
 
@@ -160,20 +162,14 @@ export class Sampler {
     logits: Int32Array | Int16Array | undefined,
     row: number,
     u: number,
-    limit: number
-  ): number {
+    limit?: BinLimit
+  ): void {
     const bins = table.codes.length - 1;
     const weights =
       logits === undefined || row < 0
         ? weightsOfMass(table.mass, bins)
         : weightsOfLogits(logits, row * (this.network as IntegerNetwork).spec.classes, bins);
-    if (limit >= (table.edges[bins] as number)) {
-      drawBin(weights, bins, u, this.draw);
-    } else {
-      const last = binOf(table, limit);
-      drawBin(weights, bins, u, this.draw, last, shareBelow(table, last, limit));
-    }
-    return valueIn(table, this.draw.bin, this.draw.share);
+    drawBin(weights, bins, u, this.draw, limit?.bin, limit?.share);
   }
 
   private async drawGaps(spans: SpanTable, wave: Int32Array, places: readonly TracePlace[]): Promise<void> {
@@ -189,17 +185,10 @@ export class Sampler {
       if (table === undefined) {
         continue;
       }
-      const reference = referenceTime(spans, i, site.reference);
-      const end = parentEnd(spans, i);
-      const parent = spans.parent[i] as number;
+      gapLimit(spans, i, site, table, this.limit);
       const u = this.uniform(Stream.Gap, s, spans, i, places);
-      const gap = this.drawFrom(table, logits, fieldAt(i) ? row++ : -1, u, end + site.late - reference);
-      let start = reference + gap;
-      if (parent >= 0) {
-        start = Math.max(start, (spans.start[parent] as number) - site.early);
-      }
-      spans.start[i] = start;
-      settleGap(context, spans, i, this.draw.bin, gap);
+      this.drawFrom(table, logits, fieldAt(i) ? row++ : -1, u, this.limit);
+      placeGap(context, spans, i, this.draw.bin, this.draw.share);
     }
   }
 
@@ -207,20 +196,17 @@ export class Sampler {
     const { context } = this;
     const { sites } = context.timing;
     const fieldAt = (i: number): boolean => (context.durationField[spans.site[i] as number] as number) >= 0;
+    const { unit } = this.content.window;
     const logits = await this.logits(wave, fieldAt, (i, rows, r) => fillDurationRow(context, spans, i, rows, r));
     let row = 0;
     for (const i of wave) {
       const s = spans.site[i] as number;
       const site = sites[s] as TimingSite;
       const table = durationTableOf(context, site);
-      const remaining = parentEnd(spans, i) - (spans.start[i] as number);
-      const slack = site.mode === DurationMode.Slack;
-      const limit = slack ? remaining - site.minDuration : remaining + site.overshoot;
+      durationLimit(spans, i, site, table, this.limit);
       const u = this.uniform(Stream.Duration, s, spans, i, places);
-      const value = this.drawFrom(table, logits, fieldAt(i) ? row++ : -1, u, limit);
-      const duration = slack && remaining < Infinity ? remaining - value : value;
-      spans.duration[i] = Math.max(site.minDuration, Math.min(site.maxDuration, duration));
-      settleDuration(context, spans, i, this.draw.bin);
+      this.drawFrom(table, logits, fieldAt(i) ? row++ : -1, u, this.limit);
+      placeDuration(context, spans, i, this.draw.bin, this.draw.share, unit);
     }
   }
 
@@ -268,18 +254,13 @@ export class Sampler {
     if (field.group >= 0) {
       return true;
     }
-    const { spans: bag } = this.content.attributes.operations[field.operation] as {
-      spans: {
-        slots: readonly { letters: readonly { letter: Letter }[] }[];
-        groups: readonly { slots: readonly number[]; tuples: readonly (readonly number[])[] }[];
-      };
-    };
-    const letters = bag.slots[field.slot]?.letters as readonly { letter: Letter }[];
+    const bag = this.content.attributes.operations[field.operation]?.spans as Bag;
+    const letters = (bag.slots[field.slot] as Slot).letters;
     const group = bag.groups.findIndex((candidate) => candidate.slots.includes(field.slot));
     if (group < 0) {
       return letters[0]?.letter === Letter.Number;
     }
-    const { slots, tuples } = bag.groups[group] as { slots: readonly number[]; tuples: readonly (readonly number[])[] };
+    const { slots, tuples } = bag.groups[group] as Group;
     const tuple = tuples[sampled.classes[(sampled.fieldOffset[i] as number) + group] as number] as readonly number[];
     return letters[tuple[slots.indexOf(field.slot)] as number]?.letter === Letter.Number;
   }
@@ -309,10 +290,18 @@ export class Sampler {
         logits === undefined || row < 0
           ? weightsOfMass(mass, field.classes)
           : weightsOfLogits(logits, row * (this.network as IntegerNetwork).spec.classes, field.classes);
+      // a tuple never seen with the span's status has no weight
+      const bit = 1 << (spans.status[i] as number);
+      bag?.groups[field.group]?.statuses.forEach((statuses, tuple) => {
+        if ((statuses & bit) === 0) {
+          weights[tuple] = 0;
+        }
+      });
       drawBin(weights, field.classes, u, this.draw);
     } else {
       const table = bag?.slots[field.slot]?.table as QuantileTable;
-      sampled.numbers[at] = this.drawFrom(table, logits, row, u, Infinity);
+      this.drawFrom(table, logits, row, u);
+      sampled.numbers[at] = valueIn(table, this.draw.bin, this.draw.share);
     }
     sampled.classes[at] = this.draw.bin;
     spans.lastClass[i] = this.draw.bin + 1;

@@ -63,10 +63,11 @@ export function weightsOfMass(mass: ArrayLike<number> | undefined, bins: number)
 
 /**
  * Draws a bin by inverting the distribution function at u.
- * @param lastBin - bins beyond have no weight, and the last only its first `lastShare` part
+ * @param lastBin - bins beyond have no weight; of the last only the first `lastShare` part is used
  */
 export function drawBin(w: Float64Array, bins: number, u: number, draw: Draw, lastBin = bins - 1, lastShare = 1): void {
-  const cut = Math.floor((w[lastBin] as number) * lastShare);
+  // The network knew the limit, so the last bin keeps its weight whole.
+  const cut = w[lastBin] as number;
   let total = cut;
   for (let j = 0; j < lastBin; j++) {
     total += w[j] as number;

@@ -1,6 +1,7 @@
 /** @file From traces to a `.gent` file: learn what is exact, train the network, write the sections. */
 import { GentError, silentLogger, silentProgress, type Logger, type Progress } from '../common';
 import {
+  blurTimes,
   contextOf,
   LEVELS,
   learnContent,
@@ -106,6 +107,15 @@ export async function trainOnColumns(columns: BatchColumns, options: TrainOption
   return { bytes, manifest, report };
 }
 
+/** Numbers in [0, 1) from a seed: a linear congruential generator (Knuth, TAOCP 2, 3.3.4), its high bits. */
+function seededNumbers(seed: number): () => number {
+  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 4294967296;
+  };
+}
+
 const NO_NETWORK: NetworkSection = { sizes: { field: 1, operation: 2, rank: 2 }, onnx: undefined };
 
 /** Trains the network of a batch, where there is enough to learn from. */
@@ -126,6 +136,7 @@ async function learnNetwork(
   }
   const context = contextOf(content, plan.sizes);
   settleMeasured(context, spans);
+  if (!process.env.NOBLUR) blurTimes(context, spans, content.window.unit, seededNumbers(seed));
   const rows = trainingRows(learnt, context);
   if (rows.count === 0) {
     return { training: untrained, section: NO_NETWORK };

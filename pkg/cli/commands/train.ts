@@ -87,9 +87,9 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
       out,
       store: storeDirectory,
       file: published,
-      seconds,
       read: stats,
       ...report,
+      wallSeconds: seconds,
     };
     io.stdout.write(`${JSON.stringify(document)}\n`);
     return;

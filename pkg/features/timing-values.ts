@@ -1,0 +1,115 @@
+/**
+ * @file From bins to times: the start and duration of a span from the bins of its fields and positions inside them.
+ * Generation uses it with bins it draws; training with the measured bins, so that the network learns from times that
+ * are as blurred by binning as those it will see.
+ */
+import { binOf, positionOf, shareBelow, valueAt, valueIn, type QuantileTable } from './quantiser';
+import { durationTableOf, gapTableOf, parentEnd, settleDuration, settleGap, type RowContext } from './rows';
+import type { SpanTable } from './span-table';
+import { DurationMode, RATIO_ONE, referenceTime, remainingTime, type TimingSite } from './timing';
+
+/** The last bin that can be drawn, and the part of it that can be used. */
+export interface BinLimit {
+  bin: number;
+  share: number;
+}
+
+function limitAt(table: QuantileTable, value: number, limit: BinLimit): void {
+  const bins = table.codes.length - 1;
+  if (value >= (table.edges[bins] as number)) {
+    limit.bin = bins - 1;
+    limit.share = 1;
+  } else {
+    limit.bin = binOf(table, value);
+    limit.share = shareBelow(table, limit.bin, value);
+  }
+}
+
+/** How far the gap of span i may reach. */
+export function gapLimit(spans: SpanTable, i: number, site: TimingSite, table: QuantileTable, limit: BinLimit): void {
+  limitAt(table, parentEnd(spans, i) + site.late - referenceTime(spans, i, site.reference), limit);
+}
+
+/** How far the duration field of span i may reach; its start is known. */
+export function durationLimit(
+  spans: SpanTable,
+  i: number,
+  site: TimingSite,
+  table: QuantileTable,
+  limit: BinLimit
+): void {
+  const remaining = remainingTime(spans, i);
+  let most = remaining + site.overshoot;
+  if (remaining < Infinity && site.mode === DurationMode.Slack) {
+    most = remaining - site.minDuration;
+  } else if (remaining < Infinity && site.mode === DurationMode.Ratio) {
+    most = remaining > 0 ? (1 + site.overshoot / remaining) * RATIO_ONE : 0;
+  }
+  limitAt(table, most, limit);
+}
+
+/** Sets the start of span i from its gap. */
+export function placeGap(context: RowContext, spans: SpanTable, i: number, bin: number, share: number): void {
+  const site = context.timing.sites[spans.site[i] as number] as TimingSite;
+  const gap = valueIn(gapTableOf(context, site) as QuantileTable, bin, share);
+  const parent = spans.parent[i] as number;
+  let start = referenceTime(spans, i, site.reference) + gap;
+  if (parent >= 0) {
+    start = Math.max(start, (spans.start[parent] as number) - site.early);
+  }
+  spans.start[i] = start;
+  settleGap(context, spans, i, bin, gap);
+}
+
+/** Sets the duration of span i; its start is known. @param unit - what durations are whole multiples of */
+export function placeDuration(
+  context: RowContext,
+  spans: SpanTable,
+  i: number,
+  bin: number,
+  share: number,
+  unit: number
+): void {
+  const site = context.timing.sites[spans.site[i] as number] as TimingSite;
+  const table = durationTableOf(context, site);
+  const remaining = remainingTime(spans, i);
+  let duration: number;
+  if (remaining === Infinity || site.mode === DurationMode.Absolute) {
+    duration = valueIn(table, bin, share);
+    const tight = context.timing.tables[site.tightTable];
+    if (tight !== undefined && remaining < Infinity && bin === binOf(table, remaining)) {
+      // the bin that ends with the parent: what is left to the parent's end says where in it
+      const room = remaining - (table.edges[bin] as number);
+      duration = remaining - Math.min(room, valueAt(tight, share * positionOf(tight, room)));
+    }
+  } else if (site.mode === DurationMode.Slack) {
+    duration = remaining - valueIn(table, bin, share);
+  } else {
+    duration = Math.floor((valueIn(table, bin, share) * Math.max(0, remaining)) / RATIO_ONE);
+    duration -= duration % unit;
+  }
+  spans.duration[i] = Math.max(site.minDuration, Math.min(site.maxDuration, duration));
+  settleDuration(context, spans, i, bin);
+}
+
+/**
+ * Replaces measured times by what generation would make of their bins, with positions inside bins drawn anew. Bins stay
+ * what they were.
+ * @param random - the next number in [0, 1)
+ */
+export function blurTimes(context: RowContext, spans: SpanTable, unit: number, random: () => number): void {
+  const limit: BinLimit = { bin: 0, share: 1 };
+  const within = (bin: number): number => (bin < limit.bin ? random() : bin === limit.bin ? random() * limit.share : 0);
+  for (let i = 0; i < spans.size; i++) {
+    const site = context.timing.sites[spans.site[i] as number] as TimingSite;
+    const gapTable = gapTableOf(context, site);
+    if (gapTable !== undefined) {
+      gapLimit(spans, i, site, gapTable, limit);
+      const bin = spans.gapBin[i] as number;
+      placeGap(context, spans, i, bin, within(bin));
+    }
+    durationLimit(spans, i, site, durationTableOf(context, site), limit);
+    const bin = spans.durationBin[i] as number;
+    placeDuration(context, spans, i, bin, within(bin), unit);
+  }
+}
