@@ -81,6 +81,9 @@ export class Quantiser {
     for (let at = layer.weights + channel; at < end; at += layer.outputs) {
       largest = Math.max(largest, Math.abs(real[at] as number));
     }
+    if (!Number.isFinite(largest)) {
+      throw new RangeError('a weight is not finite');
+    }
     const widest = Math.floor(Math.log2((this.top + 0.5) / largest));
     let best = widest;
     let least = Infinity;

@@ -1,20 +1,29 @@
 /** @file Seeded random numbers for training: xoshiro128** (Blackman & Vigna 2018) seeded by SplitMix32. */
 
+const GOLDEN = 0x9e3779b9;
+
+/** The finaliser of SplitMix32: a bijection of 32-bit words without visible structure. */
+function mix(word: number): number {
+  let mixed = word ^ (word >>> 16);
+  mixed = Math.imul(mixed, 0x21f0aaad);
+  mixed ^= mixed >>> 15;
+  mixed = Math.imul(mixed, 0x735a2d97);
+  return mixed ^ (mixed >>> 15);
+}
+
 /** A stream of random numbers; equal seeds give equal streams everywhere. */
 export class Random {
   private readonly state: Uint32Array;
 
   /** @param seed - any safe integer; `stream` keeps streams of one seed apart */
   constructor(seed: number, stream = 0) {
-    let word = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(Math.floor(seed / 2 ** 32) | 0, 0x85ebca6b)) | 0;
-    word = (word + Math.imul(stream, 0x632be5ab)) | 0;
+    let word = 0;
+    for (const part of [seed | 0, Math.floor(seed / 2 ** 32) | 0, stream]) {
+      word = mix(word + part + GOLDEN);
+    }
     this.state = Uint32Array.from({ length: 4 }, () => {
-      word = (word + 0x9e3779b9) | 0;
-      let mixed = word ^ (word >>> 16);
-      mixed = Math.imul(mixed, 0x21f0aaad);
-      mixed ^= mixed >>> 15;
-      mixed = Math.imul(mixed, 0x735a2d97);
-      return (mixed ^ (mixed >>> 15)) >>> 0;
+      word = (word + GOLDEN) | 0;
+      return mix(word) >>> 0;
     });
   }
 

@@ -191,3 +191,8 @@ describe('stops early', () => {
     expect(report.epochs).toBeGreaterThanOrEqual(1);
   });
 });
+
+test('a training that diverges is an error, not a network', async () => {
+  const options = { ...OPTIONS, learningRate: 1e38 };
+  await expect(trainNetwork(SMALL, rows, options)).rejects.toMatchObject({ code: 'NN_TRAINING_FAILED' });
+});
