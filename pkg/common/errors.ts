@@ -54,6 +54,7 @@ export const ERRORS = {
   TRAINER_SEND_FAILED: { status: 502, hint: 'check that the trainer runs at that address and has room' },
   TRAIN_EMPTY: { status: 400, hint: 'give at least one trace with one span' },
   TRAIN_TOO_LARGE: { status: 422, hint: 'train on smaller batches, or raise the named limit' },
+  TRAIN_MAX_BYTES: { status: 422, hint: 'allow more bytes, or train on fewer traces' },
   GENERATE_BAD_INDEX: { status: 400, hint: 'trace indices run from 0 to the number of traces minus one' },
   PLUGIN_HANDSHAKE: {
     status: 500,

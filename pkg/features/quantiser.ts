@@ -9,9 +9,18 @@ import { ByteReader, ByteWriter } from '../model';
 
 /** Most bins of a table, and so most classes of a field. */
 export const MAX_BINS = 64;
-const BODY_LEVELS = 58;
-const LOW_LEVELS = [0.002, 0.006] as const;
-const TAIL_LEVELS = [0.99, 0.995, 0.998, 0.999] as const;
+const BODY_LEVELS = 60;
+/** Quantiles that are edges in any case: the ends decide the largest values. */
+const END_LEVELS = [0.002, 0.995, 0.999] as const;
+/**
+ * Bins are placed half by count (so that each is about as likely) and half by the cube root of the density on the scale,
+ * which is what keeps the mean error of a quantiser least (Panter and Dite 1951): tails get bins though few fall there.
+ */
+const COUNT_SHARE = 0.6;
+/** Steps of the scale over which density is measured: a sixteenth of an octave. */
+const CELL_STEPS = 32;
+/** Fewest observations of a bin, so that an edge is never one trace's own value. */
+const MIN_BIN = 3;
 /** Observations a bin should stand for before another is spent. */
 const OBSERVATIONS_PER_BIN = 10;
 /** Units to try, coarsest first: many sources record µs or ms only. */
@@ -81,11 +90,48 @@ export function commonUnit(values: ArrayLike<number>): number {
   return UNITS[u] as number;
 }
 
-function edgesAt(codes: Int32Array, levels: readonly number[], atomShare: number): number[] {
+/** Weight of each of the sorted observations: what bins share out evenly. */
+function placementWeights(codes: Int32Array): Float64Array {
   const n = codes.length;
-  const edges = new Set<number>([codes[0] as number, (codes[n - 1] as number) + 1]);
-  for (const level of levels) {
-    edges.add(codes[Math.min(n - 1, Math.floor(level * n))] as number);
+  const roots: Array<{ from: number; to: number; root: number }> = [];
+  let sum = 0;
+  for (let from = 0; from < n;) {
+    const cell = Math.floor((codes[from] as number) / CELL_STEPS);
+    let to = from + 1;
+    while (to < n && Math.floor((codes[to] as number) / CELL_STEPS) === cell) {
+      to++;
+    }
+    const root = Math.cbrt((to - from) / n);
+    roots.push({ from, to, root });
+    sum += root;
+    from = to;
+  }
+  const weights = new Float64Array(n);
+  for (const { from, to, root } of roots) {
+    weights.fill(COUNT_SHARE / n + ((1 - COUNT_SHARE) * root) / (sum * (to - from)), from, to);
+  }
+  return weights;
+}
+
+/** Edges that share the observations out among about `body` bins. */
+function edgesFor(codes: Int32Array, weights: Float64Array, body: number): number[] {
+  const n = codes.length;
+  const edges = new Set<number>();
+  if (body > 2) {
+    for (const level of END_LEVELS) {
+      if (level * n >= MIN_BIN && (1 - level) * n >= MIN_BIN) {
+        edges.add(codes[Math.floor(level * n)] as number);
+      }
+    }
+  }
+  let filled = 0;
+  let next = 1;
+  for (let i = 0; i < n; i++) {
+    while (filled >= next / body) {
+      edges.add(codes[i] as number);
+      next++;
+    }
+    filled += weights[i] as number;
   }
   // A value that many observations share gets a bin of its own.
   for (let i = 0; i < n;) {
@@ -93,13 +139,39 @@ function edgesAt(codes: Int32Array, levels: readonly number[], atomShare: number
     while (j < n && codes[j] === codes[i]) {
       j++;
     }
-    if (j - i >= atomShare * n && j - i > 1) {
+    if (j - i >= n / body && j - i > 1) {
       edges.add(codes[i] as number);
       edges.add((codes[i] as number) + 1);
     }
     i = j;
   }
-  return [...edges].sort((a, b) => a - b);
+  return withoutThinBins(
+    codes,
+    [...edges].sort((a, b) => a - b)
+  );
+}
+
+/** Leaves out edges that would make a bin of fewer than {@link MIN_BIN} observations; adds both ends. */
+function withoutThinBins(codes: Int32Array, sorted: readonly number[]): number[] {
+  const n = codes.length;
+  const end = (codes[n - 1] as number) + 1;
+  const kept = [codes[0] as number];
+  let at = 0;
+  let since = 0;
+  for (const edge of sorted) {
+    while (at < n && (codes[at] as number) < edge) {
+      at++;
+      since++;
+    }
+    if (since >= Math.min(MIN_BIN, n) && edge > (kept[kept.length - 1] as number) && edge < end) {
+      if (n - at >= MIN_BIN) {
+        kept.push(edge);
+        since = 0;
+      }
+    }
+  }
+  kept.push(end);
+  return kept;
 }
 
 /**
@@ -113,13 +185,10 @@ export function learnTable(values: Float64Array, maxBins = MAX_BINS): QuantileTa
   const n = codes.length;
   const most = Math.min(maxBins, MAX_BINS);
   let body = Math.max(1, Math.min(BODY_LEVELS, most, Math.floor(n / OBSERVATIONS_PER_BIN) + 1));
+  const weights = placementWeights(codes);
   let edges: number[];
   do {
-    const levels = Array.from({ length: body }, (_, j) => j / body);
-    const last = (body - 1) / body;
-    levels.push(...TAIL_LEVELS.filter((level) => level > last && n * (1 - level) >= 3));
-    levels.push(...LOW_LEVELS.filter((level) => body > 1 && level < 1 / body && n * level >= 3));
-    edges = edgesAt(codes, levels, 1 / body);
+    edges = edgesFor(codes, weights, body);
     body = Math.max(1, Math.min(body - 1, Math.floor(body * 0.95)));
   } while (edges.length - 1 > most && body > 1);
   if (edges.length - 1 > most) {

@@ -69,7 +69,7 @@ const MIN_PAIR = 40;
 /** A wrapper: nine spans in ten leave at most this share of their duration to the parent's end. */
 const WRAPPER_SHARE = 0.2;
 /** Nats a span by which another way to measure must be better than the plain one. */
-const MODE_MARGIN = 0.1;
+const MODE_MARGIN = 0.35;
 /** A slack is only as exact as the start before it: starts may be blurred by at most this share of the duration. */
 const MAX_BLUR = 0.05;
 /** Spans in the bin of the remaining time, as a share and at least, for which a table of slacks is worth its bytes. */
@@ -395,12 +395,13 @@ function chooseMode(
     const bin = binOf(starts, offset);
     return ((starts.edges[bin + 1] as number) - (starts.edges[bin] as number)) / Math.max(1, durations[k] as number);
   });
-  if (quantile(share, 0.9) < WRAPPER_SHARE && quantile(blur, 0.5) < MAX_BLUR) {
+  const exact = quantile(blur, 0.5) < MAX_BLUR;
+  if (exact && quantile(share, 0.9) < WRAPPER_SHARE) {
     return { mode: DurationMode.Slack, values: slack };
   }
   const remaining = slack.map((value, k) => value + (durations[k] as number));
   const plain = { mode: DurationMode.Absolute, values: durations };
-  if (process.env.NORATIO || durations.length < 200 || quantile(remaining, 0) <= 0) {
+  if (!exact || durations.length < 200 || quantile(remaining, 0) <= 0) {
     return plain;
   }
   const ratio = durations.map((duration, k) => ratioOf(duration, remaining[k] as number));

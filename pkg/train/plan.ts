@@ -1,50 +1,72 @@
 /** @file How large a network and how long a training a batch deserves. */
-import type { EmbeddingSizes } from '../features';
+import { LEVELS, MAX_BINS, type EmbeddingSizes, type RowEmbedding } from '../features';
 
-/** Sizes of a network. */
+/** Sizes of a network, and how long it is trained. */
 export interface NetworkPlan {
   readonly sizes: EmbeddingSizes;
   readonly hidden: readonly number[];
   readonly epochs: number;
 }
 
-/** Fewer rows than this teach a network nothing that marginals do not know. */
-const MIN_ROWS = 400;
-/** Rows seen in all passes together; about a minute on two cores. */
-const ROWS_BUDGET = 12_000_000;
-const MIN_EPOCHS = 4;
-const MAX_EPOCHS = 60;
-
-interface Step {
+/** What a plan has to respect. */
+export interface PlanInput {
   readonly rows: number;
-  readonly hidden: readonly number[];
-  readonly sizes: EmbeddingSizes;
+  /** Stored bytes the network may take. */
+  readonly bytes: number;
+  /** Asked for by the caller; by default as many as a minute or so allows. */
+  readonly epochs: number | undefined;
+  /** The embeddings that go with sizes. */
+  readonly embeddings: (sizes: EmbeddingSizes) => readonly RowEmbedding[];
 }
 
-/** From many rows to few. */
-const STEPS: readonly Step[] = [
-  { rows: 400_000, hidden: [128, 128], sizes: { field: 16, operation: 8, rank: 8 } },
-  { rows: 100_000, hidden: [96, 96], sizes: { field: 16, operation: 8, rank: 8 } },
-  { rows: 20_000, hidden: [48, 48], sizes: { field: 12, operation: 4, rank: 4 } },
-  { rows: 4000, hidden: [32, 32], sizes: { field: 8, operation: 4, rank: 4 } },
-  { rows: 0, hidden: [16, 16], sizes: { field: 4, operation: 2, rank: 4 } },
+/** Fewer rows than this teach a network nothing that marginals do not know. */
+const MIN_ROWS = 400;
+/** Rows seen in all passes together; under a minute on two free cores. */
+const ROWS_BUDGET = 14_000_000;
+const MIN_EPOCHS = 6;
+const MAX_EPOCHS = 40;
+/** Stored bytes of a weight: seven bits, a little less after gzip. */
+const BYTES_A_PARAMETER = 0.87;
+/** ONNX around the weights. */
+const OVERHEAD_BYTES = 1200;
+
+/** From large to small. Widths that data of so many rows can fill; more rows never ask for fewer. */
+const STEPS: ReadonlyArray<{ rows: number; width: number; sizes: EmbeddingSizes }> = [
+  { rows: 400_000, width: 128, sizes: { field: 16, operation: 8, rank: 8 } },
+  { rows: 250_000, width: 112, sizes: { field: 16, operation: 8, rank: 8 } },
+  { rows: 150_000, width: 96, sizes: { field: 12, operation: 6, rank: 8 } },
+  { rows: 100_000, width: 80, sizes: { field: 12, operation: 6, rank: 6 } },
+  { rows: 60_000, width: 64, sizes: { field: 12, operation: 4, rank: 6 } },
+  { rows: 20_000, width: 48, sizes: { field: 10, operation: 4, rank: 4 } },
+  { rows: 4000, width: 32, sizes: { field: 8, operation: 4, rank: 4 } },
+  { rows: 0, width: 16, sizes: { field: 4, operation: 2, rank: 4 } },
 ];
 
+/** Weights of a network with two hidden layers of `width`. */
+export function parameterCount(embeddings: readonly RowEmbedding[], width: number): number {
+  const inputs = embeddings.reduce((sum, embedding) => sum + embedding.dimension, LEVELS);
+  const tables = embeddings.reduce((sum, embedding) => sum + embedding.vocabulary * embedding.dimension, 0);
+  return tables + (inputs + 1) * width + (width + 1) * width + (width + 1) * MAX_BINS;
+}
+
 /**
- * Plans a network.
- * @param rows - about how many rows there will be
- * @param shrink - how many steps smaller than the data asks for
- * @returns undefined when there is too little to learn
+ * Plans the largest network that the rows can fill and the bytes can hold.
+ * @returns undefined when there is too little to learn, or no room
  */
-export function planNetwork(rows: number, epochs: number | undefined, shrink = 0): NetworkPlan | undefined {
-  if (epochs === 0 || rows < MIN_ROWS) {
+export function planNetwork(input: PlanInput): NetworkPlan | undefined {
+  const { rows, bytes } = input;
+  if (input.epochs === 0 || rows < MIN_ROWS) {
     return undefined;
   }
-  const first = STEPS.findIndex((step) => rows >= step.rows);
-  const step = STEPS[Math.min(STEPS.length - 1, first + shrink)] as Step;
-  return {
-    hidden: step.hidden,
-    sizes: step.sizes,
-    epochs: epochs ?? Math.max(MIN_EPOCHS, Math.min(MAX_EPOCHS, Math.round(ROWS_BUDGET / rows))),
-  };
+  const step = STEPS.find((candidate) => {
+    const parameters = parameterCount(input.embeddings(candidate.sizes), candidate.width);
+    return rows >= candidate.rows && parameters * BYTES_A_PARAMETER + OVERHEAD_BYTES <= bytes;
+  });
+  return step === undefined
+    ? undefined
+    : {
+        hidden: [step.width, step.width],
+        sizes: step.sizes,
+        epochs: input.epochs ?? Math.max(MIN_EPOCHS, Math.min(MAX_EPOCHS, Math.round(ROWS_BUDGET / rows))),
+      };
 }

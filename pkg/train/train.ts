@@ -12,7 +12,7 @@ import {
   type LearntBatch,
 } from '../features';
 import { writeNetworkSection, type NetworkSection } from '../generate';
-import { writeModelFile, type Manifest, type TrainingSummary } from '../model';
+import { packSection, writeModelFile, type Manifest, type TrainingSummary } from '../model';
 import { trainNetwork } from '../nn';
 import type { Trace } from '../trace';
 import { newTrainingBatch } from './batch';
@@ -86,10 +86,10 @@ export async function trainOnColumns(columns: BatchColumns, options: TrainOption
   const { seed = 1, privacyK = DEFAULT_PRIVACY_K, progress = silentProgress, logger = silentLogger, signal } = options;
   checkCancelled(signal);
   progress.start('shapes and counts', 0);
-  const learnt = learnContent(columns, { k: privacyK, maxBins: 64 });
+  const { learnt, networkBytes } = learnWithin(columns, privacyK, options.maxBytes);
   progress.stop(`${learnt.content.layouts.length} shapes`);
   checkCancelled(signal);
-  const { training, section } = await learnNetwork(learnt, options, seed);
+  const { training, section } = await learnNetwork(learnt, options, seed, networkBytes);
   const sections = writeContent(learnt.content, section.onnx === undefined);
   const network = writeNetworkSection(section);
   const { bytes, manifest } = writeModelFile(
@@ -118,11 +118,51 @@ function seededNumbers(seed: number): () => number {
 
 const NO_NETWORK: NetworkSection = { sizes: { field: 1, operation: 2, rank: 2 }, onnx: undefined };
 
+/** What a model may take of the space of its traces: 0.7% of some 29 bytes that gzip -9 leaves of a span of OTLP/JSON. */
+const BYTES_A_SPAN = 0.2;
+/** Small batches are worth a network too. */
+const MIN_NETWORK_BYTES = 20_000;
+/** Bins of quantile tables to fall back to when bytes are short, and the share of the file that all but the network may take. */
+const BIN_CHOICES = [64, 48, 32, 20, 12] as const;
+const CONTENT_SHARE = 0.6;
+/** Manifest and table of sections, roughly. */
+const FILE_OVERHEAD = 2500;
+
+/** Learns the content with as many bins as the bytes allow, and says what is left for the network. */
+function learnWithin(
+  columns: BatchColumns,
+  k: number,
+  maxBytes: number | undefined
+): { learnt: LearntBatch; networkBytes: number } {
+  const size = (learnt: LearntBatch): number =>
+    Object.entries(writeContent(learnt.content, false)).reduce(
+      (sum, [name, data]) => sum + packSection({ name, data }).storedBytes,
+      FILE_OVERHEAD
+    );
+  for (const maxBins of BIN_CHOICES) {
+    const learnt = learnContent(columns, { k, maxBins });
+    const content = size(learnt);
+    const last = maxBins === BIN_CHOICES[BIN_CHOICES.length - 1];
+    if (maxBytes === undefined || content <= CONTENT_SHARE * maxBytes || (last && content <= maxBytes)) {
+      const wanted = Math.max(content + MIN_NETWORK_BYTES, BYTES_A_SPAN * columns.spans);
+      return { learnt, networkBytes: Math.min(maxBytes ?? Infinity, wanted) - content };
+    }
+    if (last) {
+      throw new GentError(
+        'TRAIN_MAX_BYTES',
+        `the model needs ${content} bytes without a network, ${maxBytes} were allowed`
+      );
+    }
+  }
+  throw new GentError('INTERNAL', 'no choice of bins');
+}
+
 /** Trains the network of a batch, where there is enough to learn from. */
 async function learnNetwork(
   learnt: LearntBatch,
   options: TrainOptions,
-  seed: number
+  seed: number,
+  bytes: number
 ): Promise<{ training: TrainingSummary; section: NetworkSection }> {
   const untrained: TrainingSummary = { seed, epochs: 0, rows: 0, parameters: 0 };
   const { content, spans } = learnt;
@@ -130,13 +170,18 @@ async function learnNetwork(
     (sum, field) => sum + (learnt.encoded.members[field.operation]?.length ?? 0),
     0
   );
-  const plan = planNetwork(2 * spans.size + attributeRows, options.epochs);
+  const plan = planNetwork({
+    rows: 2 * spans.size + attributeRows,
+    bytes,
+    epochs: options.epochs,
+    embeddings: (sizes) => contextOf(content, sizes).embeddings,
+  });
   if (plan === undefined) {
     return { training: untrained, section: NO_NETWORK };
   }
   const context = contextOf(content, plan.sizes);
   settleMeasured(context, spans);
-  if (!process.env.NOBLUR) blurTimes(context, spans, content.window.unit, seededNumbers(seed));
+  blurTimes(context, spans, content.window.unit, seededNumbers(seed));
   const rows = trainingRows(learnt, context);
   if (rows.count === 0) {
     return { training: untrained, section: NO_NETWORK };
