@@ -1,6 +1,7 @@
-/** @file `gent demo`: traffic of the demo shop. */
+/** @file `gent demo`: traffic of the demo shop, and the tour of the whole system. */
 import { GentError, terminalProgress } from '../../common';
 import { DEFAULT_TRACES, sendLive, simulateShop, TraceSender } from '../../pandora';
+import { runCli } from '../run';
 import type { Command, CommandIo, OptionValues } from '../command';
 
 const LIVE_TRACES_A_SECOND = 5;
@@ -52,8 +53,8 @@ async function traffic(values: OptionValues, io: CommandIo): Promise<void> {
 
 const command: Command = {
   name: 'demo',
-  summary: 'send the traces of a demo shop',
-  usage: 'demo traffic [--endpoint URL] [--count N] [--rate max|live]',
+  summary: 'send the traces of a demo shop; take a tour of the whole system',
+  usage: 'demo traffic [--endpoint URL] [--count N] [--rate max|live]\ndemo tour [--traces N] [--dir DIR]',
   options: {
     endpoint: { type: 'string', value: 'URL', help: 'where to send (default http://127.0.0.1:4318)' },
     count: { type: 'string', value: 'N', help: `traces to send (default ${DEFAULT_TRACES}; no end with --rate live)` },
@@ -64,6 +65,8 @@ const command: Command = {
       help: `traces a second with --rate live (default ${LIVE_TRACES_A_SECOND})`,
     },
     seed: { type: 'string', value: 'N', help: 'seed of the simulation (default 1; live: the clock)' },
+    traces: { type: 'string', value: 'N', help: `traces of the tour (default ${DEFAULT_TRACES})` },
+    dir: { type: 'string', value: 'DIR', help: 'where the tour keeps its models (default .gent/demo)' },
   },
   async run(values, positionals, io) {
     const [action, ...more] = positionals;
@@ -73,7 +76,14 @@ const command: Command = {
     if (action === 'traffic') {
       return traffic(values, io);
     }
-    throw new GentError('USAGE', 'demo: say traffic');
+    if (action === 'tour') {
+      const traces = count(values, 'traces', DEFAULT_TRACES) as number;
+      // Loaded when needed: traffic starts without the engine.
+      const { runTour } = await import('../demo');
+      const options = { traces, seed: count(values, 'seed', 1) as number, dir: String(values.dir ?? '.gent/demo') };
+      return runTour(options, io, runCli);
+    }
+    throw new GentError('USAGE', 'demo: say traffic or tour');
   },
 };
 

@@ -1,0 +1,2 @@
+/** @file The tour of the demo. */
+export { runTour, type TourOptions } from './tour';
