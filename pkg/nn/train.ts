@@ -14,6 +14,7 @@ import type { NetworkSpec, TrainedNetwork, TrainingOptions, TrainingRows } from 
 
 /** Peak learning rate for batches of LARGEST_BATCH; smaller batches take one smaller by the root of the ratio. */
 const DEFAULT_LEARNING_RATE = 0.008;
+const LEAST_LEARNING_RATE = 0.003;
 const DEFAULT_HELD_OUT = 0.03;
 /** More rows than this say no more about when to stop. */
 const MOST_HELD_OUT = 30_000;
@@ -112,7 +113,7 @@ function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions
   const bits = options.weightBits ?? MAX_WEIGHT_BITS;
   const wanted = 2 ** Math.round(Math.log2(learn.length / STEPS_AN_EPOCH));
   const batch = options.batch ?? Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, wanted));
-  const rate = DEFAULT_LEARNING_RATE * Math.sqrt(Math.min(1, batch / LARGEST_BATCH));
+  const rate = Math.max(LEAST_LEARNING_RATE, DEFAULT_LEARNING_RATE * Math.sqrt(Math.min(1, batch / LARGEST_BATCH)));
   const vector = (): Float32Array => sharedFloats(layout.size);
   const real = vector();
   initialise(real, layout, packed, seed);
