@@ -1,2 +1,4 @@
-/** @file The door of pkg/query. */
+/** @file The door of pkg/query: questions about traces, answered from models or from raw traces. */
 export * from './types';
+export { modelEngine, type ModelEngineOptions } from './model-engine';
+export { rawEngine } from './raw-engine';

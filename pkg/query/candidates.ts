@@ -1,0 +1,62 @@
+/** @file Which traces of a model can matter to a query: decided from shapes, classes and bounds, without generating. */
+import type { TraceGenerator } from '../generate';
+import { compileTraceFilter, type Query } from '../traceql';
+import { contains, touches } from './range';
+import type { TimeRange } from './types';
+
+/** Asks of each trace whether it can matter. Never false for a trace that does. */
+export class Candidates {
+  /** 0 = not asked yet, 1 = may match, 2 = cannot. */
+  private readonly shapes: Uint8Array;
+  private readonly mayMatch: ReturnType<typeof compileTraceFilter>;
+  private readonly whole: boolean;
+
+  /** @param window - of the model */
+  constructor(
+    readonly model: TraceGenerator,
+    query: Query,
+    private readonly range: TimeRange | undefined,
+    window: TimeRange
+  ) {
+    this.shapes = new Uint8Array(model.shapeCount);
+    this.mayMatch = compileTraceFilter(query);
+    this.whole = contains(range, window);
+  }
+
+  /** Whether trace `index` can contribute to the answer. */
+  has(index: number): boolean {
+    if (!this.shapeMatches(this.model.shapeOf(index))) {
+      return false;
+    }
+    if (this.whole) {
+      return true;
+    }
+    const { start, end } = this.model.boundsOf(index);
+    return touches(this.range, start, end);
+  }
+
+  /** All of them, ascending. */
+  list(): number[] {
+    const indices: number[] = [];
+    for (let index = 0; index < this.model.traceCount; index++) {
+      if (this.has(index)) {
+        indices.push(index);
+      }
+    }
+    return indices;
+  }
+
+  /** Spans of a trace. */
+  spansOf(index: number): number {
+    return this.model.shapeClasses(this.model.shapeOf(index)).length;
+  }
+
+  private shapeMatches(shape: number): boolean {
+    if (this.shapes[shape] === 0) {
+      const { classes } = this.model;
+      const spans = Array.from(this.model.shapeClasses(shape)).flatMap((id) => classes[id] ?? []);
+      this.shapes[shape] = this.mayMatch(spans) ? 1 : 2;
+    }
+    return this.shapes[shape] === 1;
+  }
+}

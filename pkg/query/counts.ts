@@ -1,0 +1,115 @@
+/** @file Metrics from the counts of models: exact, and without generating anything. */
+import type { SpanClass, TraceGenerator } from '../generate';
+import {
+  applySecondStages,
+  Intervals,
+  labelsKey,
+  type Query,
+  type Sample,
+  type Series,
+  type SeriesLabel,
+  type StaticMetrics,
+  staticMetrics,
+} from '../traceql';
+
+const NANOS = 1_000_000_000n;
+
+/** The slots of a metrics query, as {@link Intervals} has them. */
+export interface Slots {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly step: bigint;
+  readonly instant?: boolean;
+}
+
+/** Whether whole time buckets of `seconds` make up the slots. */
+export function bucketsFit(slots: Slots, seconds: number): boolean {
+  const width = BigInt(seconds) * NANOS;
+  return slots.start % width === 0n && (slots.instant === true ? slots.end % width === 0n : slots.step % width === 0n);
+}
+
+interface CountedSeries {
+  readonly labels: SeriesLabel[];
+  readonly counts: Float64Array;
+}
+
+/** Adds up counts of spans, model after model. */
+export class CountedMetrics {
+  private readonly series = new Map<string, CountedSeries>();
+  private readonly intervals: Intervals;
+
+  private constructor(
+    private readonly query: Query,
+    private readonly plan: StaticMetrics,
+    private readonly slots: Slots
+  ) {
+    this.intervals = new Intervals(slots);
+  }
+
+  /** @returns undefined when the query needs more than counts */
+  static of(query: Query, slots: Slots): CountedMetrics | undefined {
+    const plan = staticMetrics(query);
+    return plan === undefined ? undefined : new CountedMetrics(query, plan, slots);
+  }
+
+  /** Adds a model. @returns false when its counts do not suffice: then nothing of this may be used */
+  add(model: TraceGenerator): boolean {
+    const { spanCounts } = model;
+    if (!bucketsFit(this.slots, spanCounts.bucketSeconds)) {
+      return false;
+    }
+    return model.classes.every((spanClass) => this.addClass(spanClass, model));
+  }
+
+  private addClass(spanClass: SpanClass, model: TraceGenerator): boolean {
+    const { offsets, buckets, counts, bucketSeconds } = model.spanCounts;
+    const from = offsets[spanClass.id] ?? 0;
+    const to = offsets[spanClass.id + 1] ?? from;
+    const width = BigInt(bucketSeconds) * NANOS;
+    let values: Float64Array | undefined;
+    for (let i = from; i < to; i++) {
+      // The middle of a bucket lies within one slot, as the whole bucket does.
+      const slot = this.intervals.indexOf(BigInt(buckets[i] ?? 0) * width + width / 2n);
+      if (slot < 0 || counts[i] === 0) {
+        continue;
+      }
+      if (values === undefined) {
+        const matches = this.plan.filter(spanClass);
+        if (matches === 'no') {
+          return true;
+        }
+        const labels = matches === 'yes' ? this.plan.labels(spanClass) : 'unknown';
+        if (labels === 'unknown') {
+          return false;
+        }
+        values = this.valuesOf(labels);
+      }
+      values[slot] = (values[slot] ?? 0) + (counts[i] ?? 0);
+    }
+    return true;
+  }
+
+  private valuesOf(labels: SeriesLabel[]): Float64Array {
+    const key = labelsKey(labels);
+    const known = this.series.get(key) ?? { labels, counts: new Float64Array(this.intervals.count) };
+    this.series.set(key, known);
+    return known.counts;
+  }
+
+  /** The series, sorted, with the query's second stages applied. */
+  result(): Series[] {
+    if (this.series.size === 0 && this.plan.emptyLabels !== undefined) {
+      this.valuesOf(this.plan.emptyLabels);
+    }
+    const divisor = this.plan.fn === 'rate' ? this.intervals.seconds : 1;
+    const series = [...this.series.values()].map(({ labels, counts }): Series => ({
+      labels,
+      samples: Array.from(counts, (count, slot): Sample => ({
+        timestampMs: this.intervals.timestampMs(slot),
+        value: count / divisor,
+      })),
+      exemplars: [],
+    }));
+    return applySecondStages(this.query, series);
+  }
+}

@@ -1,0 +1,145 @@
+/** @file Answers over raw traces held in memory: what the model engine is compared with. */
+import { padId, traceBounds, TRACE_ID_DIGITS, type Trace } from '../trace';
+import {
+  compileMetrics,
+  compileSearch,
+  compileTagNames,
+  compileTagValues,
+  parseIncomplete,
+  parseQuery,
+  parseTagName,
+} from '../traceql';
+import { Budget } from './budget';
+import { Newest } from './newest';
+import { alignRange, traceTouches } from './range';
+import { scopedNames } from './tag-scopes';
+import { normalTraceId } from './trace-id';
+import type {
+  EngineDescription,
+  MetricsRequest,
+  MetricsResult,
+  SearchRequest,
+  SearchResult,
+  TagNamesRequest,
+  TagScope,
+  TagValue,
+  TagValuesRequest,
+  TimeRange,
+  TraceResult,
+  TracesEngine,
+} from './types';
+
+/** Traces between two looks at the clock and the caller. */
+const BLOCK = 500;
+const DEFAULT_LIMIT = 20;
+const DEFAULT_EXEMPLARS = 0;
+
+class RawEngine implements TracesEngine {
+  private readonly byId: ReadonlyMap<string, Trace>;
+
+  constructor(
+    private readonly traces: readonly Trace[],
+    private readonly location: string
+  ) {
+    this.byId = new Map(traces.map((trace) => [padId(trace.traceId, TRACE_ID_DIGITS), trace]));
+  }
+
+  async search(request: SearchRequest): Promise<SearchResult> {
+    const query = parseQuery(request.query.trim() === '' ? '{ }' : request.query);
+    const match = compileSearch(query, { spansPerSpanSet: request.spansPerSpanSet ?? 3 });
+    const newest = new Newest<SearchResult['traces'][number]>(request.limit || DEFAULT_LIMIT);
+    const budget = new Budget(request.signal);
+    await this.each(request.range, budget, (trace) => {
+      const summary = match(trace);
+      if (summary !== undefined) {
+        newest.offer({ ...summary, provenance: { generated: false } });
+      }
+    });
+    return { traces: newest.list(), notices: [], stats: budget.stats() };
+  }
+
+  async traceById(traceId: string, options: { range?: TimeRange } = {}): Promise<TraceResult> {
+    const trace = this.byId.get(normalTraceId(traceId));
+    return trace !== undefined && traceTouches(options.range, trace)
+      ? { trace, provenance: { generated: false }, notices: [] }
+      : { trace: undefined, notices: [] };
+  }
+
+  async tagNames(request: TagNamesRequest): Promise<Partial<Record<TagScope, string[]>>> {
+    const collector = compileTagNames(parseIncomplete(request.query ?? '{ }'));
+    await this.each(request.range, new Budget(request.signal), (trace) => collector.observe(trace));
+    return scopedNames(collector.result(), request);
+  }
+
+  async tagValues(request: TagValuesRequest): Promise<TagValue[]> {
+    const collector = compileTagValues(parseIncomplete(request.query ?? '{ }'), parseTagName(request.tag));
+    await this.each(request.range, new Budget(request.signal), (trace) => collector.observe(trace));
+    const values = collector.result();
+    return request.limit ? values.slice(0, request.limit) : values;
+  }
+
+  async metricsRange(request: MetricsRequest): Promise<MetricsResult> {
+    const step = request.stepNanos;
+    const { start, end } = alignRange(request.range, step);
+    return this.metrics(request, { start, end, step });
+  }
+
+  async metricsInstant(request: Omit<MetricsRequest, 'stepNanos'>): Promise<MetricsResult> {
+    const { start, end } = request.range;
+    return this.metrics(request, { start, end, step: end - start, instant: true });
+  }
+
+  async describe(): Promise<EngineDescription> {
+    const bounds = this.traces.map(traceBounds);
+    const window = bounds.reduce<TimeRange | undefined>(
+      (all, one) =>
+        all === undefined
+          ? one
+          : { start: one.start < all.start ? one.start : all.start, end: one.end > all.end ? one.end : all.end },
+      undefined
+    );
+    return {
+      kind: 'traces',
+      location: this.location,
+      ...(window === undefined ? {} : { window }),
+      models: [],
+      skipped: [],
+      traces: this.traces.length,
+      spans: this.traces.reduce((sum, trace) => sum + trace.spans.length, 0),
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  private async metrics(
+    request: Omit<MetricsRequest, 'stepNanos'>,
+    range: { start: bigint; end: bigint; step: bigint; instant?: boolean }
+  ): Promise<MetricsResult> {
+    const exemplars = request.exemplars ?? DEFAULT_EXEMPLARS;
+    const accumulator = compileMetrics(parseQuery(request.query), { ...range, exemplars });
+    const budget = new Budget(request.signal);
+    await this.each({ start: range.start, end: range.end + 1n }, budget, (trace) => accumulator.observe(trace));
+    return { series: accumulator.result(), from: 'raw', notices: [], stats: budget.stats() };
+  }
+
+  /** Visits the traces of a range, pausing now and then so that others get their turn. */
+  private async each(range: TimeRange | undefined, budget: Budget, visit: (trace: Trace) => void): Promise<void> {
+    for (let at = 0; at < this.traces.length; at += BLOCK) {
+      budget.check();
+      const block = this.traces.slice(at, at + BLOCK).filter((trace) => traceTouches(range, trace));
+      block.forEach(visit);
+      budget.add(block);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+/**
+ * An engine over traces in memory.
+ * @param location - the file or address they came from, for people
+ */
+export function rawEngine(traces: readonly Trace[], location: string): TracesEngine {
+  return new RawEngine(traces, location);
+}
