@@ -170,7 +170,7 @@ async function answerModels(
 export async function answerQuery(instance: Instance, raw: RawQuery, options: AnswerOptions): Promise<Frame[]> {
   const query = parseQueryModel(raw);
   const { timeoutMs } = instance.settings;
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(Math.max(1, Math.round(timeoutMs)));
   const signal = timeout === undefined ? options.signal : AbortSignal.any([options.signal, timeout]);
   const bounded = { ...options, signal };
   try {

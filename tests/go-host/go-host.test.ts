@@ -61,7 +61,7 @@ describeGo(`a host built of Grafana's own libraries${reason === undefined ? '' :
     exemplars: { query: '{ } | rate()', step: '10s', exemplars: 5 },
     histogram: { query: '{ } | histogram_over_time(duration)', step: '30s' },
     instant: { query: '{ } | count_over_time() by (resource.service.name)', metricsQueryType: 'instant' },
-    nothing: { query: '{ name = "no such span" } | rate()' },
+    nothing: { query: '{ name = "no such span" } | rate() by (name)' },
     models: { queryType: 'models' },
     syntax: { query: '{ oops' },
     missing: { query: 'ffffffffffffffffffffffffffffffff' },
