@@ -11,6 +11,9 @@ export class Cursor {
   token: Token;
   private readonly lexer: Lexer;
   private depth = 0;
+  // Read once: a limit looks into the environment.
+  private readonly mostNesting = limit('TRACEQL_NESTING');
+  private readonly mostOperators = limit('TRACEQL_OPERATORS');
 
   constructor(readonly text: string) {
     const most = limit('TRACEQL_QUERY_CHARACTERS');
@@ -83,7 +86,7 @@ export class Cursor {
   nested<T>(read: () => T): T {
     this.depth++;
     // The canonical text may need three levels where the text given needs one.
-    if (this.depth > RECURSION * limit('TRACEQL_NESTING')) {
+    if (this.depth > RECURSION * this.mostNesting) {
       throw this.tooDeep();
     }
     const result = read();
@@ -94,20 +97,16 @@ export class Cursor {
   /** Notes how deep a new node of the tree is, and refuses what is too deep. */
   measured<T extends Parameters<typeof measure>[0]>(node: T): T {
     const { depth, height } = measure(node);
-    if (depth > limit('TRACEQL_NESTING')) {
+    if (depth > this.mostNesting) {
       throw this.tooDeep();
     }
-    if (height > limit('TRACEQL_OPERATORS')) {
-      throw syntaxError(
-        this.text,
-        this.token.at,
-        `more than ${limit('TRACEQL_OPERATORS')} operators within each other`
-      );
+    if (height > this.mostOperators) {
+      throw syntaxError(this.text, this.token.at, `more than ${this.mostOperators} operators within each other`);
     }
     return node;
   }
 
   private tooDeep(): TraceqlError {
-    return syntaxError(this.text, this.token.at, `nested more than ${limit('TRACEQL_NESTING')} levels deep`);
+    return syntaxError(this.text, this.token.at, `nested more than ${this.mostNesting} levels deep`);
   }
 }

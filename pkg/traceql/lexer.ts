@@ -54,9 +54,13 @@ function match(pattern: RegExp, text: string, at: number): RegExpExecArray | nul
   return pattern.exec(text);
 }
 
+function isSpace(character: string): boolean {
+  return character <= ' ' ? SPACE.test(character) : character > '~' && SPACE.test(character);
+}
+
 /** Whether a character ends an attribute's name (or forces quotes round the name when it is printed). */
 export function endsName(character: string): boolean {
-  return NAME_END.has(character) || SPACE.test(character);
+  return NAME_END.has(character) || isSpace(character);
 }
 
 /** Reads tokens one after another; the parser asks for the next one and may look at the current one. */
@@ -113,7 +117,7 @@ export class Lexer {
   private skipSpaceAndComments(): void {
     const { text } = this;
     for (;;) {
-      while (this.at < text.length && SPACE.test(text.charAt(this.at))) {
+      while (this.at < text.length && isSpace(text.charAt(this.at))) {
         this.at++;
       }
       if (text.startsWith('//', this.at)) {

@@ -32,6 +32,8 @@ export class CompareState {
   private readonly sides: Record<Side, Map<string, AttributeCounts>> = { baseline: new Map(), selection: new Map() };
   private readonly selected: (place: Place) => boolean;
   private held = 0;
+  private readonly mostValues = limit('TRACEQL_COMPARE_VALUES');
+  private readonly mostSamples = limit('TRACEQL_SAMPLES');
 
   constructor(
     private readonly aggregate: Extract<MetricsAggregate, { kind: 'compare' }>,
@@ -101,7 +103,7 @@ export class CompareState {
     const valueKey = keyOf(value as Value);
     let entry = attribute.values.get(valueKey);
     if (entry === undefined) {
-      if (attribute.values.size >= limit('TRACEQL_COMPARE_VALUES')) {
+      if (attribute.values.size >= this.mostValues) {
         attribute.tooMany = true;
         return;
       }
@@ -116,11 +118,8 @@ export class CompareState {
 
   private hold(): void {
     this.held += this.slots;
-    if (this.held > limit('TRACEQL_SAMPLES')) {
-      throw new GentError(
-        'LIMIT_EXCEEDED',
-        `compare() holds more than TRACEQL_SAMPLES=${limit('TRACEQL_SAMPLES')} numbers`
-      );
+    if (this.held > this.mostSamples) {
+      throw new GentError('LIMIT_EXCEEDED', `compare() holds more than TRACEQL_SAMPLES=${this.mostSamples} numbers`);
     }
   }
 

@@ -82,6 +82,8 @@ export class LeafAccumulator {
   private readonly groups = new Map<Value, Group>();
   private readonly compare: CompareState | undefined;
   private readonly exemplarBox: ExemplarBox | undefined;
+  private readonly mostSeries = limit('TRACEQL_SERIES');
+  private readonly mostSamples = limit('TRACEQL_SAMPLES');
 
   constructor(private readonly plan: LeafPlan) {
     const { aggregate } = plan.leaf;
@@ -184,20 +186,21 @@ export class LeafAccumulator {
       return this.groups.get(undefined) ?? this.group([]);
     }
     const values = getters.map((getter) => getter.get(place));
-    const key = values.map((value) => JSON.stringify(keyOf(value))).join();
+    let key = '';
+    for (const value of values) {
+      const part = keyOf(value);
+      key += `${part.length} ${part}`;
+    }
     return this.groups.get(key) ?? this.group(values, key);
   }
 
   private group(values: readonly Value[], mapKey?: Value): Group {
     const { plan } = this;
-    if (this.groups.size >= limit('TRACEQL_SERIES')) {
-      throw new GentError('LIMIT_EXCEEDED', `the query has more than TRACEQL_SERIES=${limit('TRACEQL_SERIES')} series`);
+    if (this.groups.size >= this.mostSeries) {
+      throw new GentError('LIMIT_EXCEEDED', `the query has more than TRACEQL_SERIES=${this.mostSeries} series`);
     }
-    if ((this.groups.size + 1) * plan.intervals.count > limit('TRACEQL_SAMPLES')) {
-      throw new GentError(
-        'LIMIT_EXCEEDED',
-        `the query has more than TRACEQL_SAMPLES=${limit('TRACEQL_SAMPLES')} samples`
-      );
+    if ((this.groups.size + 1) * plan.intervals.count > this.mostSamples) {
+      throw new GentError('LIMIT_EXCEEDED', `the query has more than TRACEQL_SAMPLES=${this.mostSamples} samples`);
     }
     if (plan.over === undefined) {
       throw new GentError('INTERNAL', 'compare() has no groups');

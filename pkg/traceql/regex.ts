@@ -31,18 +31,17 @@ export function compileRegex(pattern: string): Matcher {
   if (repetitions(pattern) * pattern.length > limit('TRACEQL_REGEX_CHARACTERS') * 10) {
     throw new Error('its repetitions {n} multiply to too large a program');
   }
-  // Alone first: `a)(b` must not become two groups within the anchors.
-  RE2JS.compile(pattern);
-  const program = RE2JS.compile(`^(?s:${pattern})$`);
+  const program = RE2JS.compile(pattern, RE2JS.DOTALL);
+  const mostResults = limit('TRACEQL_REGEX_CACHE');
   const results = new Map<string, boolean>();
   const matcher: Matcher = (text) => {
     const remembered = results.get(text);
     if (remembered !== undefined) {
       return remembered;
     }
-    const result = program.test(text);
+    const result = program.testExact(text);
     if (text.length <= 256) {
-      if (results.size >= limit('TRACEQL_REGEX_CACHE')) {
+      if (results.size >= mostResults) {
         results.clear();
       }
       results.set(text, result);

@@ -118,6 +118,7 @@ export function compileTagValues(query: Query, tag: AttributeRef): TagCollector<
     const entries = (fixed ?? []).map((value): TagValueEntry => ({ type: 'keyword', value }));
     return { observe: () => undefined, result: () => entries };
   }
+  const most = limit('TRACEQL_TAG_VALUES');
   const found = new Map<string, TagValueEntry>();
   const add = (value: AttributeValue | undefined) => {
     if (
@@ -128,7 +129,7 @@ export function compileTagValues(query: Query, tag: AttributeRef): TagCollector<
     ) {
       const entry = entryOf(value);
       const key = `${entry.type} ${entry.value}`;
-      if (found.size < limit('TRACEQL_TAG_VALUES')) {
+      if (found.size < most) {
         found.set(key, entry);
       }
     }
@@ -163,10 +164,11 @@ export function compileTagNames(query: Query): TagCollector<Record<NamedScope, s
     link: new Set(),
     instrumentation: new Set(),
   };
+  const most = limit('TRACEQL_TAG_VALUES');
   const seen = new Set<unknown>();
   const add = (scope: NamedScope, attributes: readonly KeyValue[]) => {
     for (const { key, value } of attributes) {
-      if (value !== null && found[scope].size < limit('TRACEQL_TAG_VALUES')) {
+      if (value !== null && found[scope].size < most) {
         found[scope].add(key);
       }
     }
