@@ -158,7 +158,11 @@ export function learnTemplates(values: ReadonlyArray<{ value: AttributeValue; tr
   const kept = [...[...withWords.values()].filter((form) => form.traces >= k), ...bare.values()]
     .sort((a, b) => b.count - a.count)
     .slice(0, MAX_TEMPLATES);
-  return kept.map((form) => ({ type: form.type, parts: form.parts, weight: form.count }));
+  return kept.map((form) => ({
+    type: form.type,
+    parts: form.parts.map((part) => (part.kind === PartKind.Literal ? part : { ...part, text: '' })),
+    weight: form.count,
+  }));
 }
 
 const ALPHABETS: Record<number, string> = {

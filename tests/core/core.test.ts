@@ -1,6 +1,6 @@
 /** @file The main job end to end: traces in, a model out, traces back; exact counts, same id same bytes, bad batches. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { openModel, type OpenedModel } from '../../pkg/generate';
@@ -252,12 +252,10 @@ describe('from a file alone', () => {
     try {
       const { bytes, model } = await trainAndOpen(shopTraces(50), { epochs: 1 });
       writeFileSync(path.join(directory, 'm.gent'), bytes);
-      copyFileSync(path.resolve(__dirname, '../../build/gent.cjs'), path.join(directory, 'gent.cjs'));
       const generate = (out: string, ...more: string[]): Buffer => {
-        const args = ['gent.cjs', 'generate', '--model', 'm.gent', '--out', out, ...more];
-        // the runtimes are found where the package is installed
-        const env = { ...process.env, NODE_PATH: path.resolve(__dirname, '../../node_modules') };
-        execFileSync(process.execPath, args, { cwd: directory, stdio: 'pipe', env });
+        const command = path.resolve(__dirname, '../../build/gent.cjs');
+        const args = [command, 'generate', '--model', 'm.gent', '--out', out, ...more];
+        execFileSync(process.execPath, args, { cwd: directory, stdio: 'pipe' });
         return readFileSync(path.join(directory, out));
       };
       const native = generate('out.ndjson');
