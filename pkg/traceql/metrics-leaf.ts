@@ -77,6 +77,11 @@ interface Group {
   readonly state: GroupState;
 }
 
+// Arrays make no groups of their own.
+function plain(value: Value): Value {
+  return typeof value === 'object' ? undefined : value;
+}
+
 /** Collects the spans of one function. */
 export class LeafAccumulator {
   private readonly groups = new Map<Value, Group>();
@@ -178,14 +183,13 @@ export class LeafAccumulator {
     const { groups: getters } = this.plan;
     const [only] = getters;
     if (getters.length === 1 && only !== undefined) {
-      const value = only.get(place);
-      const plain = typeof value === 'object' ? undefined : value;
-      return this.groups.get(plain) ?? this.group([plain], plain);
+      const value = plain(only.get(place));
+      return this.groups.get(value) ?? this.group([value], value);
     }
     if (getters.length === 0) {
       return this.groups.get(undefined) ?? this.group([]);
     }
-    const values = getters.map((getter) => getter.get(place));
+    const values = getters.map((getter) => plain(getter.get(place)));
     let key = '';
     for (const value of values) {
       const part = keyOf(value);

@@ -153,7 +153,10 @@ function mayRaise(stages: readonly Stage[], operand = false): boolean {
  */
 export function compileTraceFilter(query: Query): (spans: readonly StaticSpan[]) => boolean {
   const pipelines = allPipelines(query);
-  if (pipelines.some((stages) => mayRaise(stages))) {
+  // A lone filter that can stop the query is judged with care; other stages could keep it from being reached.
+  const alone = pipelines.every((stages) => stages.length === 1 && stages[0]?.kind === 'filter');
+  const raising = !alone && pipelines.flatMap(filtersIn).some((filter) => canRaise(filter.expression));
+  if (raising || pipelines.some((stages) => mayRaise(stages))) {
     return () => true;
   }
   const narrows = pipelines.map(narrowStages);

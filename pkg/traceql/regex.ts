@@ -7,13 +7,14 @@ export type Matcher = (text: string) => boolean;
 
 const cache = new Map<string, Matcher>();
 
-// Repetitions multiply: (a{1000}){1000} asks for a million copies. RE2 bounds the program; so do we, before compiling.
-function repetitions(pattern: string): number {
-  let product = 1;
+// A repetition {n} is compiled as n copies. RE2 refuses nested ones of more than 1000 copies in all; their sum is bounded
+// here, before anything is compiled.
+function copies(pattern: string): number {
+  let sum = 1;
   for (const found of pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) {
-    product *= Math.max(1, Number(found[2] === undefined || found[2] === '' ? found[1] : found[2]));
+    sum += Number(found[2] === undefined || found[2] === '' ? found[1] : found[2]);
   }
-  return product;
+  return sum;
 }
 
 /**
@@ -28,8 +29,8 @@ export function compileRegex(pattern: string): Matcher {
   if (pattern.length > limit('TRACEQL_REGEX_CHARACTERS')) {
     throw new Error(`a regular expression may have ${limit('TRACEQL_REGEX_CHARACTERS')} characters`);
   }
-  if (repetitions(pattern) * pattern.length > limit('TRACEQL_REGEX_CHARACTERS') * 10) {
-    throw new Error('its repetitions {n} multiply to too large a program');
+  if (copies(pattern) * pattern.length > limit('TRACEQL_REGEX_CHARACTERS') * 10) {
+    throw new Error('its repetitions {n} make too large a program');
   }
   const program = RE2JS.compile(pattern, RE2JS.DOTALL);
   const mostResults = limit('TRACEQL_REGEX_CACHE');
