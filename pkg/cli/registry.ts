@@ -6,6 +6,9 @@ export const commands: Record<string, () => Promise<Command>> = {
   train: async () => (await import('./commands/train')).default,
   generate: async () => (await import('./commands/generate')).default,
   inspect: async () => (await import('./commands/inspect')).default,
+  query: async () => (await import('./commands/query')).default,
+  trace: async () => (await import('./commands/trace')).default,
+  serve: async () => (await import('./commands/serve')).default,
   demo: async () => (await import('./commands/demo')).default,
   trainer: async () => (await import('./commands/trainer')).default,
 };

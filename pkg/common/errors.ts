@@ -79,6 +79,7 @@ export const ERRORS = {
   REMOTE_REFUSED: { status: 400, hint: 'correct the query' },
   REMOTE_UNAUTHORIZED: { status: 401, hint: 'check the token in the settings of the data source' },
   REMOTE_FAILED: { status: 502, hint: 'look into the log of gent serve at that address' },
+  TRACE_NOT_FOUND: { status: 404, hint: 'search for similar ones: gent query, or TraceQL in Grafana' },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of {@link ERRORS}. */

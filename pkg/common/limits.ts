@@ -61,7 +61,11 @@ export const LIMITS = {
     what: 'pairs of an event and a link that are tried for one span',
   },
   TRACEQL_COMPARE_VALUES: { value: 10_000, unit: 'values', what: 'distinct values of one attribute in compare()' },
-  TRACEQL_TAG_VALUES: { value: 10_000, unit: 'values', what: 'values of one tag, or names of one scope, that are listed' },
+  TRACEQL_TAG_VALUES: {
+    value: 10_000,
+    unit: 'values',
+    what: 'values of one tag, or names of one scope, that are listed',
+  },
   TRACEQL_SERIES: { value: 100_000, unit: 'series', what: 'series of one metrics query' },
   TRACEQL_SAMPLES: { value: 50_000_000, unit: 'numbers', what: 'samples and histogram buckets of one metrics query' },
   OTLP_BODY_BYTES: { value: 20 * 1024 * 1024, unit: 'bytes', what: 'the body of one OTLP request as sent' },
@@ -78,6 +82,16 @@ export const LIMITS = {
   },
   TRAINER_BATCH_SPANS: { value: 2_000_000, unit: 'spans', what: 'one batch of the trainer' },
   REMOTE_ANSWER_BYTES: { value: 256 * 1024 * 1024, unit: 'bytes', what: 'one answer of a gent serve' },
+  TEMPO_SEARCH_RANGE_SECONDS: {
+    value: 168 * 3600,
+    unit: 's',
+    what: 'the time range of a search through the Tempo API',
+  },
+  TEMPO_METRICS_RANGE_SECONDS: {
+    value: 24 * 3600,
+    unit: 's',
+    what: 'the time range of a metrics query through the Tempo API',
+  },
 } satisfies Record<string, LimitEntry>;
 
 /** A name in {@link LIMITS}. */

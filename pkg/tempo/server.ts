@@ -1,0 +1,206 @@
+/** @file The read part of Tempo's HTTP API over an engine: what Grafana's Tempo data source and Traces Drilldown ask. */
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { gzip } from 'node:zlib';
+import { promisify } from 'node:util';
+import { asGentError, gentVersion, GentError, type Logger, silentLogger } from '../common';
+import type { TracesEngine } from '../query';
+import { otlpProtobuf, resourceSpansJson, type Trace } from '../trace';
+import {
+  instantJson,
+  plainTagValuesJson,
+  rangeJson,
+  scopesJson,
+  searchJson,
+  tagNamesJson,
+  tagValuesJson,
+} from './json';
+import { unscopedAttribute } from './logfmt';
+import { metricsParams, type Params, rangeOf, searchParams, tagParams, traceIdParam } from './params';
+
+const TEXT = 'text/plain; charset=utf-8';
+const PROTOBUF = 'application/protobuf';
+const compress = promisify(gzip);
+/** Smaller answers are not worth compressing. */
+const COMPRESS_FROM_BYTES = 4096;
+
+export interface TempoServerOptions {
+  readonly logger?: Logger;
+  /** ns since the Unix epoch; what "now" is for queries that name no time. */
+  readonly now?: () => bigint;
+}
+
+interface Asked {
+  readonly params: Params;
+  /** Parts of the path that stand for something. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly accept: string;
+  readonly signal: AbortSignal;
+}
+
+interface Answer {
+  readonly status?: number;
+  readonly type: string;
+  readonly body: string | Uint8Array;
+}
+
+const json = (body: unknown): Answer => ({ type: 'application/json', body: JSON.stringify(body) });
+const text = (body: string, status = 200): Answer => ({ type: TEXT, body, status });
+
+function asked(request: FastifyRequest, reply: FastifyReply): Asked {
+  const abort = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) {
+      abort.abort();
+    }
+  });
+  const at = request.url.indexOf('?');
+  const params = new Map<string, string>();
+  for (const [key, value] of new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1))) {
+    if (!params.has(key)) {
+      params.set(key, value);
+    }
+  }
+  return {
+    params,
+    path: request.params as Record<string, string>,
+    accept: request.headers.accept ?? '',
+    signal: abort.signal,
+  };
+}
+
+/** TraceByIDResponse {1: Trace}: the message of /api/v2/traces. The trace is there even when it is empty. */
+function traceByIdResponse(trace: Trace | undefined): Uint8Array {
+  const inner = trace === undefined ? new Uint8Array() : otlpProtobuf([trace]);
+  const head: number[] = [0x0a];
+  for (let rest = inner.length; ; rest = Math.floor(rest / 128)) {
+    head.push(rest >= 128 ? (rest % 128) | 0x80 : rest);
+    if (rest < 128) {
+      break;
+    }
+  }
+  return Buffer.concat([Uint8Array.from(head), inner]);
+}
+
+async function findTrace(engine: TracesEngine, { params, path, signal }: Asked): Promise<Trace | undefined> {
+  const range = rangeOf(params);
+  const id = traceIdParam(path.id ?? '');
+  return (await engine.traceById(id, { signal, ...(range === undefined ? {} : { range }) })).trace;
+}
+
+/** A tag of the older API: an intrinsic by its name, anything else an attribute of any scope. */
+function plainTag(name: string): string {
+  return ['name', 'status', 'kind', 'rootName', 'rootServiceName', 'statusMessage'].includes(name)
+    ? name
+    : unscopedAttribute(name);
+}
+
+type Handler = (request: Asked) => Promise<Answer>;
+
+function handlers(engine: TracesEngine, now: () => bigint): Record<string, Handler> {
+  const tagValues = (tag: string, { params, signal }: Asked) => engine.tagValues({ tag, ...tagParams(params), signal });
+  return {
+    '/api/echo': async () => text('echo\n'),
+    '/ready': async () => text('ready\n'),
+    '/api/status/buildinfo': async () =>
+      json({ version: gentVersion(), revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' }),
+    '/status/version': async () => text(`gent, version ${gentVersion()}\n`),
+
+    '/api/search': async ({ params, signal }) => {
+      const { byTags, ...request } = searchParams(params);
+      return json(searchJson(await engine.search({ ...request, signal }), byTags));
+    },
+    '/api/traces/:id': async (request) => {
+      const trace = await findTrace(engine, request);
+      if (trace === undefined) {
+        return text('', 404);
+      }
+      return request.accept.includes(PROTOBUF)
+        ? { type: PROTOBUF, body: otlpProtobuf([trace]) }
+        : { type: 'application/json', body: `{"batches":${resourceSpansJson([trace], 'tempo')}}` };
+    },
+    '/api/v2/traces/:id': async (request) => {
+      const trace = await findTrace(engine, request);
+      if (request.accept.includes(PROTOBUF)) {
+        return { type: PROTOBUF, body: traceByIdResponse(trace) };
+      }
+      const body = trace === undefined ? '{}' : `{"resourceSpans":${resourceSpansJson([trace], 'tempo')}}`;
+      return { type: 'application/json', body: `{"trace":${body},"metrics":{}}` };
+    },
+    '/api/search/tags': async ({ params, signal }) => {
+      const request = tagParams(params);
+      return json(tagNamesJson(await engine.tagNames({ ...request, signal }), request.scope));
+    },
+    '/api/v2/search/tags': async ({ params, signal }) =>
+      json(scopesJson(await engine.tagNames({ ...tagParams(params), signal }))),
+    '/api/search/tag/:tag/values': async (request) =>
+      json(plainTagValuesJson(await tagValues(plainTag(request.path.tag ?? ''), request))),
+    '/api/v2/search/tag/:tag/values': async (request) =>
+      json(tagValuesJson(await tagValues(request.path.tag ?? '', request))),
+    '/api/metrics/query_range': async ({ params, signal }) =>
+      json(rangeJson(await engine.metricsRange({ ...metricsParams(params, now(), false), signal }))),
+    '/api/metrics/query': async ({ params, signal }) => {
+      const { query, range } = metricsParams(params, now(), true);
+      return json(instantJson(await engine.metricsInstant({ query, range, signal })));
+    },
+  };
+}
+
+async function send(request: FastifyRequest, reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body, 'utf8') : Buffer.from(answer.body);
+  reply.code(answer.status ?? 200).header('content-type', answer.type);
+  if (body.length >= COMPRESS_FROM_BYTES && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
+    reply.header('content-encoding', 'gzip').header('vary', 'accept-encoding');
+    return reply.send(await compress(body));
+  }
+  return reply.send(body);
+}
+
+function errorAnswer(thrown: unknown, logger: Logger, url: string): Answer {
+  const error = asGentError(thrown);
+  if (error.status >= 500) {
+    logger.error('request failed', { url, error: error.toLine() });
+  }
+  const syntax = error.code.startsWith('TRACEQL_') ? 'invalid TraceQL query: ' : '';
+  return text(`${syntax}${error.message}`, error.status);
+}
+
+/** Builds the server; it does not listen yet. Closing it leaves the engine open. */
+export function tempoServer(engine: TracesEngine, options: TempoServerOptions = {}): FastifyInstance {
+  const logger = options.logger ?? silentLogger;
+  const now = options.now ?? (() => BigInt(Date.now()) * 1_000_000n);
+  const server = fastify({ logger: false, routerOptions: { maxParamLength: 4096 } });
+  for (const [path, handler] of Object.entries(handlers(engine, now))) {
+    server.get(path, async (request, reply) => {
+      let answer: Answer;
+      try {
+        answer = await handler(asked(request, reply));
+      } catch (error) {
+        answer = errorAnswer(error, logger, request.url);
+      }
+      return send(request, reply, answer);
+    });
+  }
+  server.setNotFoundHandler(async (_, reply) =>
+    reply.code(404).header('content-type', TEXT).send('404 page not found\n')
+  );
+  return server;
+}
+
+/**
+ * Listens.
+ * @param address - `host:port`; port 0 takes a free one
+ * @returns the address in use, `http://host:port`
+ * @throws GentError USAGE when the address is none, or cannot be listened on
+ */
+export async function listenTempo(server: FastifyInstance, address: string): Promise<string> {
+  const match = /^(?:\[(?<six>[0-9a-fA-F:]+)\]|(?<host>[^:]*)):(?<port>\d{1,5})$/.exec(address);
+  if (match === null || Number(match.groups?.port) > 65_535) {
+    throw new GentError('USAGE', `--listen ${address}: an address such as 127.0.0.1:3200 is expected`);
+  }
+  const host = match.groups?.six ?? (match.groups?.host || '127.0.0.1');
+  try {
+    return await server.listen({ host, port: Number(match.groups?.port) });
+  } catch (error) {
+    throw new GentError('USAGE', `cannot listen on ${address}: ${(error as Error).message}`, { cause: error });
+  }
+}
