@@ -43,6 +43,7 @@ import {
   type TimingSite,
 } from './timing';
 import { binOf } from './quantiser';
+import { withRoom } from './timing-values';
 
 /** Bounds of the batch, ns. No generated span begins outside [minStart, maxStart]. */
 export interface BatchWindow {
@@ -118,7 +119,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     commonUnit(Float64Array.from(batch.base, (base) => Number(base % 1_000_000_000n))),
     commonUnit(batch.start)
   );
-  const content: ModelContent = {
+  const without: ModelContent = {
     dictionary,
     grammar,
     layouts,
@@ -131,7 +132,32 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     fields: attributeFields(attributes),
     resources: learnResources(batch, segment, segments.count, options.k),
   };
-  return { content, spans, encoded };
+  const context = contextOf(without, { field: 1, operation: 2, rank: 2 });
+  settleMeasured(context, spans);
+  const room = withRoom(context, copyOfTimes(spans), unit, seededNumbers(1));
+  return { content: { ...without, timing: { ...timing, sites: room } }, spans, encoded };
+}
+
+/** The table with times of its own. */
+export function copyOfTimes(spans: SpanTable): SpanTable {
+  return {
+    ...spans,
+    start: spans.start.slice(),
+    duration: spans.duration.slice(),
+    latestEnd: spans.latestEnd.slice(),
+    gapLevel: spans.gapLevel.slice(),
+    durationLevel: spans.durationLevel.slice(),
+    slowness: spans.slowness.slice(),
+  };
+}
+
+/** Numbers in [0, 1) from a seed: a linear congruential generator (Knuth, TAOCP 2, 3.3.4). */
+export function seededNumbers(seed: number): () => number {
+  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 4294967296;
+  };
 }
 
 /** Scope attributes are kept where enough traces have the scope. */

@@ -6,7 +6,7 @@
 import { binOf, positionOf, shareBelow, valueAt, valueIn, type QuantileTable } from './quantiser';
 import { durationTableOf, gapTableOf, parentEnd, settleDuration, settleGap, type RowContext } from './rows';
 import type { SpanTable } from './span-table';
-import { DurationMode, RATIO_ONE, referenceTime, remainingTime, type TimingSite } from './timing';
+import { DurationMode, MAX_ROOM, RATIO_ONE, ROOM_ONE, referenceTime, remainingTime, type TimingSite } from './timing';
 
 /** The last bin that can be drawn, and the part of it that can be used. */
 export interface BinLimit {
@@ -25,9 +25,16 @@ function limitAt(table: QuantileTable, value: number, limit: BinLimit): void {
   }
 }
 
+/** Room in ns that a site gives beyond the parent's end. */
+function room(spans: SpanTable, i: number, share: number): number {
+  const parent = spans.parent[i] as number;
+  return parent < 0 ? 0 : Math.floor((Math.max(0, spans.duration[parent] as number) * share) / ROOM_ONE);
+}
+
 /** How far the gap of span i may reach. */
 export function gapLimit(spans: SpanTable, i: number, site: TimingSite, table: QuantileTable, limit: BinLimit): void {
-  limitAt(table, parentEnd(spans, i) + site.late - referenceTime(spans, i, site.reference), limit);
+  const latest = parentEnd(spans, i) + site.late + room(spans, i, site.startRoom);
+  limitAt(table, latest - referenceTime(spans, i, site.reference), limit);
 }
 
 /** How far the duration field of span i may reach; its start is known. */
@@ -39,11 +46,12 @@ export function durationLimit(
   limit: BinLimit
 ): void {
   const remaining = remainingTime(spans, i);
-  let most = remaining + site.overshoot;
+  const beyond = site.overshoot + room(spans, i, site.endRoom);
+  let most = remaining + beyond;
   if (remaining < Infinity && site.mode === DurationMode.Slack) {
     most = remaining - site.minDuration;
   } else if (remaining < Infinity && site.mode === DurationMode.Ratio) {
-    most = remaining > 0 ? (1 + site.overshoot / remaining) * RATIO_ONE : 0;
+    most = remaining > 0 ? (1 + beyond / remaining) * RATIO_ONE : 0;
   }
   limitAt(table, most, limit);
 }
@@ -79,8 +87,8 @@ export function placeDuration(
     const tight = context.timing.tables[site.tightTable];
     if (tight !== undefined && remaining < Infinity && bin === binOf(table, remaining)) {
       // the bin that ends with the parent: what is left to the parent's end says where in it
-      const room = remaining - (table.edges[bin] as number);
-      duration = remaining - Math.min(room, valueAt(tight, share * positionOf(tight, room)));
+      const before = remaining - (table.edges[bin] as number);
+      duration = remaining - Math.min(before, valueAt(tight, share * positionOf(tight, before)));
     }
   } else if (site.mode === DurationMode.Slack) {
     duration = remaining - valueIn(table, bin, share);
@@ -95,11 +103,20 @@ export function placeDuration(
 /**
  * Replaces measured times by what generation would make of their bins, with positions inside bins drawn anew. Bins stay
  * what they were.
+
  * @param random - the next number in [0, 1)
+ * @param limited - keep positions within the limits that generation keeps
  */
-export function blurTimes(context: RowContext, spans: SpanTable, unit: number, random: () => number): void {
+export function blurTimes(
+  context: RowContext,
+  spans: SpanTable,
+  unit: number,
+  random: () => number,
+  limited = true
+): void {
   const limit: BinLimit = { bin: 0, share: 1 };
-  const within = (bin: number): number => (bin < limit.bin ? random() : bin === limit.bin ? random() * limit.share : 0);
+  const within = (bin: number): number =>
+    !limited || bin < limit.bin ? random() : bin === limit.bin ? random() * limit.share : 0;
   for (let i = 0; i < spans.size; i++) {
     const site = context.timing.sites[spans.site[i] as number] as TimingSite;
     const gapTable = gapTableOf(context, site);
@@ -112,4 +129,39 @@ export function blurTimes(context: RowContext, spans: SpanTable, unit: number, r
     const bin = spans.durationBin[i] as number;
     placeDuration(context, spans, i, bin, within(bin), unit);
   }
+}
+
+/** Share of spans that the room of a site is meant to hold. */
+const ROOM_QUANTILE = 0.98;
+/** Fewer spans say nothing about blur. */
+const ROOM_MEMBERS = 20;
+
+/**
+ * Sites with the room that blur asks for: how far starts and ends lie beyond where they may, once times are those of
+ * bins. The table is left blurred.
+ */
+export function withRoom(context: RowContext, spans: SpanTable, unit: number, random: () => number): TimingSite[] {
+  blurTimes(context, spans, unit, random, false);
+  const { sites } = context.timing;
+  const starts: number[][] = sites.map(() => []);
+  const ends: number[][] = sites.map(() => []);
+  for (let i = 0; i < spans.size; i++) {
+    const parent = spans.parent[i] as number;
+    if (parent >= 0) {
+      const site = sites[spans.site[i] as number] as TimingSite;
+      const scale = ROOM_ONE / Math.max(1, spans.duration[parent] as number);
+      const start = (spans.start[i] as number) - parentEnd(spans, i);
+      starts[spans.site[i] as number]?.push((start - site.late) * scale);
+      ends[spans.site[i] as number]?.push((start + (spans.duration[i] as number) - site.overshoot) * scale);
+    }
+  }
+  const roomOf = (list: number[]): number => {
+    const over = list.sort((a, b) => a - b)[Math.floor(ROOM_QUANTILE * list.length)] ?? 0;
+    return list.length < ROOM_MEMBERS ? 0 : Math.max(0, Math.min(MAX_ROOM, Math.ceil(over)));
+  };
+  return sites.map((site, s) => ({
+    ...site,
+    startRoom: roomOf(starts[s] as number[]),
+    endRoom: roomOf(ends[s] as number[]),
+  }));
 }

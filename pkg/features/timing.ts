@@ -54,9 +54,19 @@ export interface TimingSite {
   /** How far before its parent's start, and beyond its parent's end, a span may begin. */
   readonly early: number;
   readonly late: number;
+  /**
+   * Further room beyond the parent's end for the start and the end of a span, in 1/1024 of the parent's duration: times
+   * before it are only known to a bin, and cutting at an end that is blurred would shorten spans.
+   */
+  readonly startRoom: number;
+  readonly endRoom: number;
   readonly minDuration: number;
   readonly maxDuration: number;
 }
+
+/** Units of a parent's duration in which room is given, and the most room. */
+export const ROOM_ONE = 1024;
+export const MAX_ROOM = 255;
 
 export interface TimingModel {
   readonly sites: readonly TimingSite[];
@@ -378,6 +388,8 @@ function learnSite(
     overshoot: Math.round(overshoot),
     early: Math.round(early),
     late: Math.round(late),
+    startRoom: 0,
+    endRoom: 0,
     minDuration: Math.min(...reduceMax(members, (i) => -(spans.duration[i] as number)).map((value) => -value)),
     maxDuration: Math.max(...reduceMax(members, (i) => spans.duration[i] as number)),
   };
@@ -437,6 +449,9 @@ export function writeSites(writer: ByteWriter, sites: readonly TimingSite[], enc
   writer.deltas(sites.map((site) => site.durationTable));
   writer.deltas(sites.map((site) => site.rankTable));
   writer.deltas(sites.map((site) => site.tightTable));
+  for (const column of ['startRoom', 'endRoom'] as const) {
+    sites.forEach((site) => writer.byte(site[column]));
+  }
   for (const column of ['overshoot', 'early', 'late', 'minDuration', 'maxDuration'] as const) {
     for (const site of sites) {
       writer.zigzag(encode(site[column]));
@@ -471,6 +486,8 @@ export function readSites(
   const durationTable = column(0, tables - 1);
   const rankTable = column(0, tables - 1);
   const tightTable = column(-1, tables - 1);
+  const startRoom = Array.from({ length: count }, () => reader.byte());
+  const endRoom = Array.from({ length: count }, () => reader.byte());
   const times = ['overshoot', 'early', 'late', 'minDuration', 'maxDuration'].map(() =>
     Array.from({ length: count }, () => {
       const code = reader.zigzag();
@@ -490,6 +507,8 @@ export function readSites(
     overshoot: times[0]?.[s] as number,
     early: times[1]?.[s] as number,
     late: times[2]?.[s] as number,
+    startRoom: startRoom[s] as number,
+    endRoom: endRoom[s] as number,
     minDuration: times[3]?.[s] as number,
     maxDuration: times[4]?.[s] as number,
   }));

@@ -5,7 +5,10 @@ import {
   fillAttributeRow,
   fillDurationRow,
   fillGapRow,
-  binsOfSite,
+  durationLimit,
+  durationTableOf,
+  gapLimit,
+  gapTableOf,
   LEVELS,
   makeRows,
   type LearntBatch,
@@ -30,7 +33,6 @@ function attributeRowCount(learnt: LearntBatch, classes: ReadonlyArray<Int16Arra
 export function trainingRows(learnt: LearntBatch, context: RowContext): TrainingRows {
   const { content, spans, encoded } = learnt;
   const { sites } = content.timing;
-  const bins = sites.map((site: TimingSite) => binsOfSite(content.timing, site));
   const classes = content.fields.map((field) => fieldClasses(field, content.attributes, encoded));
   let count = attributeRowCount(learnt, classes, context);
   for (let i = 0; i < spans.size; i++) {
@@ -44,17 +46,25 @@ export function trainingRows(learnt: LearntBatch, context: RowContext): Training
   const targets = new Uint8Array(count);
   const classCount = new Uint16Array(count);
   let r = 0;
+  const limits = { bin: 0, share: 1 };
+  // Generation draws among the bins up to the limit only, so that is what is learnt.
+  const add = (target: number): void => {
+    targets[r] = target;
+    classCount[r++] = Math.max(limits.bin, target) + 1;
+  };
   for (let i = 0; i < spans.size; i++) {
     const site = spans.site[i] as number;
-    if ((context.gapField[site] as number) >= 0) {
+    const place = sites[site] as TimingSite;
+    const gapTable = gapTableOf(context, place);
+    if (gapTable !== undefined && (context.gapField[site] as number) >= 0) {
       fillGapRow(context, spans, i, rows, r);
-      targets[r] = spans.gapBin[i] as number;
-      classCount[r++] = bins[site]?.gap as number;
+      gapLimit(spans, i, place, gapTable, limits);
+      add(spans.gapBin[i] as number);
     }
     if ((context.durationField[site] as number) >= 0) {
       fillDurationRow(context, spans, i, rows, r);
-      targets[r] = spans.durationBin[i] as number;
-      classCount[r++] = bins[site]?.duration as number;
+      durationLimit(spans, i, place, durationTableOf(context, place), limits);
+      add(spans.durationBin[i] as number);
     }
   }
   // What rows see of a parent is the class of its first field: all of those before any row.

@@ -3,8 +3,10 @@ import { GentError, silentLogger, silentProgress, type Logger, type Progress } f
 import {
   blurTimes,
   contextOf,
+  copyOfTimes,
   LEVELS,
   learnContent,
+  seededNumbers,
   MAX_BINS,
   settleMeasured,
   writeContent,
@@ -107,15 +109,6 @@ export async function trainOnColumns(columns: BatchColumns, options: TrainOption
   return { bytes, manifest, report };
 }
 
-/** Numbers in [0, 1) from a seed: a linear congruential generator (Knuth, TAOCP 2, 3.3.4), its high bits. */
-function seededNumbers(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 4294967296;
-  };
-}
-
 const NO_NETWORK: NetworkSection = { sizes: { field: 1, operation: 2, rank: 2 }, onnx: undefined };
 
 /** What a model may take of the space of its traces: 0.7% of some 29 bytes that gzip -9 leaves of a span of OTLP/JSON. */
@@ -181,8 +174,9 @@ async function learnNetwork(
   }
   const context = contextOf(content, plan.sizes);
   settleMeasured(context, spans);
-  blurTimes(context, spans, content.window.unit, seededNumbers(seed));
-  const rows = trainingRows(learnt, context);
+  const blurred = copyOfTimes(spans);
+  blurTimes(context, blurred, content.window.unit, seededNumbers(seed));
+  const rows = trainingRows({ ...learnt, spans: blurred }, context);
   if (rows.count === 0) {
     return { training: untrained, section: NO_NETWORK };
   }
