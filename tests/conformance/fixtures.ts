@@ -4,7 +4,7 @@ import path from 'node:path';
 import { newReadContext, spansFromOtlpJson, type AttributeValue, type Trace } from '../../pkg/trace';
 
 /** Cases of this project. */
-export const OURS = __dirname;
+export const OURS = path.join(__dirname, 'ours');
 /** Cases taken from Tempo's tests: run where they are, never copied. */
 export const DERIVED = path.resolve(__dirname, '../../../shared/conformance/tempo-derived');
 
