@@ -10,8 +10,8 @@ import type { TimeRange, TraceProvenance } from './types';
 /** A summary with where it came from. */
 export type FoundTrace = TraceSummary & { provenance: TraceProvenance };
 
-/** Spans generated at once: a search that finds soon stays cheap, one that does not gets to full speed. */
-const FIRST_BLOCK_SPANS = 1_000;
+/** Traces generated at first, and spans at most: a search that finds soon stays cheap, one that does not gets to full speed. */
+const FIRST_BLOCK_TRACES = 16;
 const LARGEST_BLOCK_SPANS = 40_000;
 
 /**
@@ -28,14 +28,14 @@ export async function searchModel(
   signal: AbortSignal | undefined
 ): Promise<void> {
   const { model } = candidates;
-  let blockSpans = FIRST_BLOCK_SPANS;
+  let blockTraces = Math.max(FIRST_BLOCK_TRACES, newest.most);
   let index = model.traceCount - 1;
   while (index >= 0 && !budget.spent) {
     const { threshold } = newest;
     const last = threshold === undefined ? 0 : model.firstIndexAt(threshold);
     const block: number[] = [];
     let spans = 0;
-    for (; index >= last && spans < blockSpans; index--) {
+    for (; index >= last && block.length < blockTraces && spans < LARGEST_BLOCK_SPANS; index--) {
       if (candidates.has(index)) {
         block.push(index);
         spans += candidates.spansOf(index);
@@ -52,7 +52,7 @@ export async function searchModel(
           newest.offer({ ...summary, provenance: { generated, model: model.modelId } });
         }
       });
-      blockSpans = Math.min(LARGEST_BLOCK_SPANS, blockSpans * 2);
+      blockTraces *= 2;
     }
     if (index < last) {
       return;

@@ -13,7 +13,7 @@ export class Newest<T extends TraceSummary> {
   /** Sorted, newest first. */
   private readonly kept: T[] = [];
 
-  constructor(private readonly most: number) {}
+  constructor(readonly most: number) {}
 
   offer(summary: T): void {
     const last = this.kept[this.kept.length - 1];
