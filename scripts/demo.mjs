@@ -131,7 +131,9 @@ async function main() {
   }
   const found = findGrafana();
   if (values.once) {
-    say(found.reason === undefined ? `Without --once, Grafana from ${found.home} is started here.` : '');
+    if (found.reason === undefined) {
+      say(`Without --once, Grafana is started now, from ${found.home}.`);
+    }
     return 0;
   }
   if (found.reason === undefined) {

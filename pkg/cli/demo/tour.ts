@@ -270,7 +270,7 @@ class Tour {
     const engine = modelEngine(store);
     try {
       for (const query of [
-        '{ name = "POST /checkout" && status = error } && { event:name = "retry" }',
+        '{ name = "POST /checkout" && statusMessage = "Too many connections" } && { name = "UPDATE stock" && status = error }',
         '{ name = "POST /checkout" && status = error }',
         '{ status = error }',
         '{ }',

@@ -19,7 +19,7 @@ export const INCIDENTS: readonly Incident[] = [
     name: 'slow-payment-gateway',
     from: 6,
     to: 10,
-    what: 'the payment gateway answers 12 times slower: attempts time out and are retried, checkouts queue and some fail',
+    what: 'the payment gateway answers 14 times slower: attempts time out and are retried, checkouts queue and some fail',
   },
   {
     name: 'checkout-deploy',

@@ -11,7 +11,7 @@ import { CallError, MILLISECOND, type Context, type World } from './world';
 
 const GATEWAY_ATTEMPTS = 3;
 const GATEWAY_TIMEOUT_MS = 1500;
-const GATEWAY_SLOWER = 12;
+const GATEWAY_SLOWER = 14;
 const DECLINED = 0.03;
 const HELD_FOR_FRAUD = 0.006;
 
@@ -173,7 +173,7 @@ export function placeOrder(world: World, cache: CatalogueCache, topic: OrdersTop
     yield* grpc(world, context, 'inventory', 'shop.v1.Inventory/Reserve', reserveStock(world, products));
     try {
       yield* grpc(world, context, 'payment', 'shop.v1.Payment/Charge', charge(world, order, cents), {
-        timeoutMs: 4000,
+        timeoutMs: 6000,
       });
     } catch (error) {
       context.span.event('order rolled back', { 'app.order.id': orderId });
