@@ -92,5 +92,30 @@ export function trainingRows(learnt: LearntBatch, context: RowContext): Training
       spans.lastClass[i] = target + 1;
     });
   });
-  return { count, indices: rows.indices, levels: rows.levels.subarray(0, count * LEVELS), targets, classCount };
+  const weights = rowWeights(rows.indices[0] as Int32Array, count, context.fields);
+  return {
+    count,
+    indices: rows.indices,
+    levels: rows.levels.subarray(0, count * LEVELS),
+    targets,
+    classCount,
+    weights,
+  };
+}
+
+/** Fields of few rows weigh more than their number, though less than evenly: rare operations are looked at as well. */
+const RARE_EXPONENT = 0.2;
+const MIN_WEIGHT = 0.6;
+const MAX_WEIGHT = 3;
+
+function rowWeights(fields: Int32Array, count: number, fieldCount: number): Float32Array {
+  const sizes = new Float64Array(fieldCount);
+  for (let r = 0; r < count; r++) {
+    sizes[fields[r] as number] = (sizes[fields[r] as number] as number) + 1;
+  }
+  const mean = count / Math.max(1, fieldCount);
+  const weightOf = sizes.map((size) =>
+    Math.max(MIN_WEIGHT, Math.min(MAX_WEIGHT, (mean / Math.max(1, size)) ** RARE_EXPONENT))
+  );
+  return Float32Array.from({ length: count }, (_, r) => weightOf[fields[r] as number] as number);
 }
