@@ -3,12 +3,13 @@ import { GentError } from '../common';
 import { INTRINSICS } from '../traceql';
 import type { TagNamesRequest, TagScope } from './types';
 
-/** Intrinsics as an editor offers them: those that can be written and mean something. */
+/** What Tempo does not offer either: it cannot be filtered by, or only machines want it. */
+const NOT_OFFERED = /^(parent|nestedSet.*|span:childCount)$/;
+
+/** Every spelling of the intrinsics that an editor offers. */
 const INTRINSIC_NAMES = Object.entries(INTRINSICS)
-  .flatMap(([name, row]) => {
-    const written = 'bare' in row ? row.bare : 'scoped' in row ? row.scoped : name;
-    return name === 'parent' || name.startsWith('nestedSet') ? [] : [written];
-  })
+  .filter(([name]) => !NOT_OFFERED.test(name))
+  .flatMap(([, row]) => [...('bare' in row ? [row.bare] : []), ...('scoped' in row ? [row.scoped] : [])])
   .sort();
 
 const SCOPES: ReadonlyArray<TagScope | 'none'> = [

@@ -70,7 +70,7 @@ function statsJson(stats: AnswerStats): Json {
   return nonZero({ inspectedTraces: stats.inspectedTraces, inspectedSpans: String(stats.inspectedSpans) });
 }
 
-/** /api/search. @param byTags - the older search, whose answers have no spansets */
+/** /api/search. @param byTags - the older search, whose answers have neither spansets nor counts of services */
 export function searchJson(result: SearchResult, byTags = false): Json {
   return {
     traces: result.traces.map((trace) =>
@@ -88,10 +88,10 @@ export function searchJson(result: SearchResult, byTags = false): Json {
                 ? { spanSet: spanSetJson(trace.spanSets[0]) }
                 : {}),
               spanSets: trace.spanSets.map(spanSetJson),
+              serviceStats: Object.fromEntries(
+                Object.entries(trace.serviceStats).map(([service, stats]) => [service, nonZero({ ...stats })])
+              ),
             }),
-        serviceStats: Object.fromEntries(
-          Object.entries(trace.serviceStats).map(([service, stats]) => [service, nonZero({ ...stats })])
-        ),
       })
     ),
     metrics: statsJson(result.stats),
@@ -147,7 +147,7 @@ export function tagNamesJson(names: Partial<Record<TagScope, string[]>>, scope: 
 
 /** /api/v2/search/tag/{tag}/values. */
 export function tagValuesJson(values: readonly TagValue[]): Json {
-  return { tagValues: values.map((value) => nonZero({ ...value })), metrics: {} };
+  return { tagValues: values.map(({ type, value }) => (value === '' ? { type } : { type, value })), metrics: {} };
 }
 
 /** /api/search/tag/{tag}/values: values as text. */
