@@ -1,6 +1,6 @@
 /** @file Attributes, events and links of every operation, learnt as bags; and their bytes. */
 import { ByteReader, ByteWriter } from '../model';
-import type { BatchColumns, PairEntry } from './collect';
+import type { BatchColumns, PairEntry } from './columns';
 import type { OrderedBatch } from './forest';
 import { binOf, learnTable, readTables, writeTables, type QuantileTable } from './quantiser';
 import { readBag, readValueList, ValueListWriter, writeBag, writeValueList, type ValueList } from './bag-codec';

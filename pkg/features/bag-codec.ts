@@ -3,7 +3,7 @@ import { ByteReader, ByteWriter } from '../model';
 import type { AttributeValue } from '../trace';
 import { readTables, writeTables, type QuantileTable } from './quantiser';
 import { readTemplates, writeTemplates, type Template } from './patterns';
-import type { KeyEntry, PairEntry } from './collect';
+import type { KeyEntry, PairEntry } from './columns';
 import { Letter, type Bag, type Group, type Slot } from './slots';
 import { readValue, writeValue } from './values';
 

@@ -9,12 +9,12 @@ import {
   type AttributeModel,
   type EncodedAttributes,
 } from './attributes';
-import type { BatchColumns } from './collect';
+import type { BatchColumns } from './columns';
 import { countTraces, readCounts, writeCounts, type TraceCounts } from './counts';
 import { readDictionary, writeDictionary, type Dictionary } from './dictionary';
 import { orderBatch } from './forest';
 import { layoutShapes, type ShapeLayout } from './layout';
-import { commonUnit, decodeScale, encodeScale, readTables, writeTables } from './quantiser';
+import { binOf, commonUnit, decodeScale, encodeScale, readTables, writeTables } from './quantiser';
 import { learnResources, readResources, writeResources, type ServiceResources } from './resources';
 import {
   rowContext,
@@ -32,7 +32,6 @@ import { spanTable, type SpanTable } from './span-table';
 import {
   checkSites,
   DurationMode,
-  learnTiming,
   ratioOf,
   readSites,
   referenceTime,
@@ -42,7 +41,7 @@ import {
   type TimingModel,
   type TimingSite,
 } from './timing';
-import { binOf } from './quantiser';
+import { learnTiming } from './timing-learn';
 import { withRoom } from './timing-values';
 
 /** Bounds of the batch, ns. No generated span begins outside [minStart, maxStart]. */

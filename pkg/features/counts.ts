@@ -7,7 +7,7 @@
  */
 import { limit } from '../common';
 import { ByteReader, ByteWriter, packSection } from '../model';
-import type { BatchColumns } from './collect';
+import type { BatchColumns } from './columns';
 import type { OrderedBatch } from './forest';
 
 /** Bucket widths to choose from, in seconds; all divide a minute. */

@@ -2,8 +2,7 @@
  * @file From traces to shapes: the canonical order of siblings, and the subtree grammar.
  * A shape is the forest of nodes (operation and status) of a trace. Each distinct subtree is kept once.
  */
-import type { BatchColumns } from './collect';
-import { ORPHAN } from './collect';
+import { ORPHAN, type BatchColumns } from './columns';
 import type { Run, ShapeGrammar, Subtree } from './shapes';
 
 /** The batch put into the order of its shapes: span i of a trace is node i of its shape. */

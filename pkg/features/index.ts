@@ -1,6 +1,7 @@
 /** @file The door of pkg/features: traces to shapes, counts and rows of discrete fields. */
 export * from './attributes';
 export * from './collect';
+export * from './columns';
 export * from './content';
 export * from './counts';
 export * from './dictionary';

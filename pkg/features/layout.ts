@@ -1,5 +1,5 @@
 /** @file A shape with everything about its nodes that does not vary, and many traces of shapes side by side. */
-import { ORPHAN } from './collect';
+import { ORPHAN } from './columns';
 import type { Dictionary } from './dictionary';
 import { flattenShape, type FlatShape, type ShapeGrammar } from './shapes';
 

@@ -3,7 +3,7 @@
  * its services from the weights of its time segment, so spans of one process share their resource.
  */
 import { ByteReader, ByteWriter } from '../model';
-import type { BatchColumns, ResourceEntry } from './collect';
+import type { BatchColumns, ResourceEntry } from './columns';
 import { readTemplates, writeTemplates, learnTemplates, type Template } from './patterns';
 import { readValue, writeValue } from './values';
 import type { AttributeValue } from '../trace';

@@ -1,7 +1,7 @@
 /** @file Shapes: the subtree grammar as it is stored, and one shape laid out flat for generation. */
 import { limit } from '../common';
 import { ByteReader, ByteWriter } from '../model';
-import { ORPHAN, ROOT } from './collect';
+import { ORPHAN, ROOT } from './columns';
 
 /** `times` equal siblings in a row. */
 export interface Run {

@@ -3,7 +3,7 @@
  * A slot is one key; its alphabet is: absent, the frequent values, one of the less frequent values, and a number or a
  * form where values are many or rare. Slots that vary are drawn together as groups: the tuple of their letters.
  */
-import type { BatchColumns } from './collect';
+import type { BatchColumns } from './columns';
 import { learnTable, type QuantileTable } from './quantiser';
 import { learnTemplates, type Template } from './patterns';
 import type { AttributeValue } from '../trace';
@@ -252,7 +252,7 @@ function groupSlots(
   columns: readonly Uint8Array[],
   varying: readonly number[],
   count: number
-): { slots: number[]; found: { ids: Uint8Array; tuples: number[][]; mass: number[] } }[] {
+): Array<{ slots: number[]; found: { ids: Uint8Array; tuples: number[][]; mass: number[] } }> {
   const all = tuplesOf(
     varying.map((s) => columns[s] as Uint8Array),
     count,
@@ -261,7 +261,7 @@ function groupSlots(
   if (varying.length > 0 && all !== undefined) {
     return [{ slots: [...varying], found: all }];
   }
-  const groups: { slots: number[]; found: { ids: Uint8Array; tuples: number[][]; mass: number[] } }[] = [];
+  const groups: Array<{ slots: number[]; found: { ids: Uint8Array; tuples: number[][]; mass: number[] } }> = [];
   for (const s of varying) {
     const column = columns[s] as Uint8Array;
     const ranked = groups

@@ -103,7 +103,7 @@ export function placeDuration(
 /**
  * Replaces measured times by what generation would make of their bins, with positions inside bins drawn anew. Bins stay
  * what they were.
-
+ 
  * @param random - the next number in [0, 1)
  * @param limited - keep positions within the limits that generation keeps
  */

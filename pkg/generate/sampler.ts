@@ -59,7 +59,7 @@ class Strata {
   readonly base: Float64Array[] = [];
   readonly total: Float64Array;
 
-  constructor(keys: ReadonlyArray<Int32Array>, count: number, traces: Float64Array) {
+  constructor(keys: readonly Int32Array[], count: number, traces: Float64Array) {
     this.total = new Float64Array(count);
     keys.forEach((ofNode, shape) => {
       this.base.push(

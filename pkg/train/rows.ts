@@ -18,7 +18,7 @@ import {
 import type { TrainingRows } from '../nn';
 
 /** Spans that have an attribute field, in the order in which fields of one operation are drawn. */
-function attributeRowCount(learnt: LearntBatch, classes: ReadonlyArray<Int16Array>, context: RowContext): number {
+function attributeRowCount(learnt: LearntBatch, classes: readonly Int16Array[], context: RowContext): number {
   return learnt.content.fields.reduce(
     (sum, _, f) =>
       sum + ((context.attributeField[f] as number) < 0 ? 0 : (classes[f] as Int16Array).filter((c) => c >= 0).length),
