@@ -1,7 +1,7 @@
 // npm run demo [-- --once --traces N --seed N]: a demo shop's traces → trainer → model → traces again, in the terminal;
 // then Grafana where GRAFANA_HOME names one, else the Tempo-compatible API, until Ctrl-C. Needs nothing but Node.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildNode, root } from './build-node.mjs';
@@ -54,19 +54,28 @@ async function portOr(wanted) {
   return free ? wanted : freePort();
 }
 
+/** Grafana looks for plugins in the folders of a directory: one whose only folder is a link to dist/. */
+function pluginsDirectory() {
+  const plugins = path.join(root, dir, 'plugins');
+  const link = path.join(plugins, 'gent-traces-datasource');
+  mkdirSync(plugins, { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(path.join(root, 'dist'), link, 'dir');
+  return plugins;
+}
+
 async function grafana(found) {
-  if (!existsSync(path.join(root, 'dist/module.js')) || !existsSync(path.join(root, 'dist/plugin.json'))) {
-    say('Building the plugin (once, about a minute) …');
-    const code = await foreground('npm', ['run', '-s', 'build']);
-    if (code !== 0) {
-      throw new Error('the plugin could not be built; its messages are above');
-    }
+  say('Building the plugin …');
+  const built = spawnSync('npm', ['run', '-s', 'build'], { cwd: root, encoding: 'utf8' });
+  if (built.status !== 0) {
+    throw new Error(`the plugin could not be built:\n${built.stdout}${built.stderr}`);
   }
   say(`Starting Grafana from ${found.home} …`);
   const running = await startGrafana({
     ...found,
     dir: path.join(root, dir, 'grafana'),
     store,
+    plugins: pluginsDirectory(),
     port: await portOr(3000),
   });
   const query = encodeURIComponent(
@@ -83,7 +92,7 @@ async function grafana(found) {
   say();
   say(`  Grafana     ${running.url}  (no log-in needed)`);
   say(`  Explore     ${running.url}/explore?schemaVersion=1&orgId=1&panes=${query}`);
-  say(`  Dashboards  ${running.url}/dashboards`);
+  say(`  Dashboard   ${running.url}/d/gent-overview`);
   say(`  Its log     ${path.relative(root, running.log)}`);
   say();
   say('Ctrl-C ends it.');
