@@ -4,5 +4,6 @@ export { describeHealth, type Health } from './health';
 export type { EngineFactory, Instance, InstanceContext } from './instances';
 export { runPlugin } from './plugin';
 export { type PluginQuery, parseQueryModel, type RawQuery } from './query-model';
+export { remoteEngine } from './remote';
 export { serviceDefinition } from './service';
 export { type InstanceSettings, parseSettings } from './settings';

@@ -108,7 +108,7 @@ class RemoteEngine implements TracesEngine {
   async metricsRange(request: MetricsRequest): Promise<MetricsResult> {
     return this.metrics('/api/metrics/query_range', request, {
       step: `${Number(request.stepNanos) / 1e9}`,
-      exemplars: request.exemplars,
+      exemplars: request.exemplars ?? 0,
     });
   }
 
