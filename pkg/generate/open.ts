@@ -117,7 +117,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
     traceId: (i) => index.traceId(i),
     indexOf: (traceId) => index.indexOf(traceId),
     isExemplar: () => false,
-    generate(indices, { signal } = {}) {
+    async generate(indices, { signal } = {}) {
       const list = Array.from(indices);
       for (const i of list) {
         if (!Number.isSafeInteger(i) || i < 0 || i >= index.traceCount) {

@@ -117,37 +117,51 @@ const BYTES_A_SPAN = 0.2;
 const MIN_NETWORK_BYTES = 20_000;
 /** Bins of quantile tables to fall back to when bytes are short, and the share of the file that all but the network may take. */
 const BIN_CHOICES = [64, 48, 32, 20, 12] as const;
-const CONTENT_SHARE = 0.6;
-/** Manifest and table of sections, roughly. */
-const FILE_OVERHEAD = 2500;
+const CONTENT_SHARE = 0.75;
+const LEAST_NETWORK_BYTES = 5000;
+/** Table of sections, and what the manifest says of the sections. */
+const FILE_OVERHEAD = 800;
 
-/** Learns the content with as many bins as the bytes allow, and says what is left for the network. */
-function learnWithin(
-  columns: BatchColumns,
-  k: number,
-  maxBytes: number | undefined
-): { learnt: LearntBatch; networkBytes: number } {
-  const size = (learnt: LearntBatch): number =>
-    Object.entries(writeContent(learnt.content, false)).reduce(
-      (sum, [name, data]) => sum + packSection({ name, data }).storedBytes,
-      FILE_OVERHEAD
-    );
+/** A batch learnt, and what is left for the network: 0 when there is room for none. */
+interface Fitted {
+  readonly learnt: LearntBatch;
+  readonly networkBytes: number;
+}
+
+/** Stored bytes of everything but the network. @param alone - with what a model without a network needs */
+function bytesWithoutNetwork(learnt: LearntBatch, k: number, alone: boolean): number {
+  const manifest = new TextEncoder().encode(
+    JSON.stringify(summarise(learnt, k, { seed: 0, epochs: 0, rows: 0, parameters: 0 }))
+  );
+  return Object.entries({ ...writeContent(learnt.content, alone), manifest }).reduce(
+    (sum, [name, data]) => sum + packSection({ name, data }).storedBytes,
+    FILE_OVERHEAD
+  );
+}
+
+/**
+ * Learns the content with as many bins as the bytes allow.
+ * @throws GentError TRAIN_MAX_BYTES when not even the fewest bins without a network fit
+ */
+function learnWithin(columns: BatchColumns, k: number, maxBytes: number | undefined): Fitted {
+  let alone: Fitted | undefined;
+  let least = Infinity;
   for (const maxBins of BIN_CHOICES) {
     const learnt = learnContent(columns, { k, maxBins });
-    const content = size(learnt);
-    const last = maxBins === BIN_CHOICES[BIN_CHOICES.length - 1];
-    if (maxBytes === undefined || content <= CONTENT_SHARE * maxBytes || (last && content <= maxBytes)) {
+    const content = bytesWithoutNetwork(learnt, k, false);
+    if (maxBytes === undefined || content <= maxBytes - Math.max(LEAST_NETWORK_BYTES, (1 - CONTENT_SHARE) * maxBytes)) {
       const wanted = Math.max(content + MIN_NETWORK_BYTES, BYTES_A_SPAN * columns.spans);
       return { learnt, networkBytes: Math.min(maxBytes ?? Infinity, wanted) - content };
     }
-    if (last) {
-      throw new GentError(
-        'TRAIN_MAX_BYTES',
-        `the model needs ${content} bytes without a network, ${maxBytes} were allowed`
-      );
+    least = Math.min(least, bytesWithoutNetwork(learnt, k, true));
+    if (alone === undefined && least <= maxBytes) {
+      alone = { learnt, networkBytes: 0 };
     }
   }
-  throw new GentError('INTERNAL', 'no choice of bins');
+  if (alone === undefined) {
+    throw new GentError('TRAIN_MAX_BYTES', `the model needs ${least} bytes at least, ${maxBytes} were allowed`);
+  }
+  return alone;
 }
 
 /** Trains the network of a batch, where there is enough to learn from. */

@@ -286,3 +286,17 @@ describeIf('500 real traces of many systems (skipped where the data is not at ha
     await model.close();
   });
 });
+
+describe('a limit on bytes', () => {
+  const real = shopTraces(300);
+  test.each([40_000, 20_000, 12_000, 9000])('%d is kept', async (maxBytes) => {
+    const { bytes, model } = await trainAndOpen(real, { epochs: 1, maxBytes });
+    expect(bytes.length).toBeLessThanOrEqual(maxBytes);
+    expectExact(real, await everything(model), model.spanCounts.bucketSeconds);
+    await model.close();
+  });
+
+  test('that nothing can keep is an error that says what is needed', async () => {
+    await expect(trainModel(real, { maxBytes: 500 })).rejects.toMatchObject({ code: 'TRAIN_MAX_BYTES' });
+  });
+});
