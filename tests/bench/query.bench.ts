@@ -1,0 +1,142 @@
+/** @file Questions to a store of 100 models over a day: search, metrics by counts and estimated, trace by id. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { modelEngine, type TimeRange, type TracesEngine } from '../../pkg/query';
+import { openStore } from '../../pkg/store';
+import { readAllTraces, type Trace } from '../../pkg/trace';
+import { newTrainingBatch, trainOnColumns } from '../../pkg/train';
+import { shiftedModel } from './shifted-model';
+import type { Bench, BenchRow } from './types';
+
+const SET = 'nezha-onlineboutique-10k';
+const MODELS = 100;
+const HOUR = 3_600_000_000_000n;
+
+async function trained(file: string, quick: boolean): Promise<Uint8Array> {
+  let traces: Trace[] = await readAllTraces(file);
+  if (quick) {
+    traces = traces.filter((_, i) => i % 10 === 0);
+  }
+  const batch = newTrainingBatch();
+  traces.forEach((trace) => batch.add(trace));
+  // What is asked here costs the same however well the model has learnt.
+  return (await trainOnColumns(batch.finish(), { epochs: quick ? 1 : 4 })).bytes;
+}
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+/** Median milliseconds of `times` runs. */
+async function timed(times: number, run: (i: number) => Promise<unknown>): Promise<number> {
+  const values: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const began = performance.now();
+    await run(i);
+    values.push(performance.now() - began);
+  }
+  return median(values);
+}
+
+interface Asking {
+  readonly rows: BenchRow[];
+  readonly range: TimeRange;
+  readonly repeat: number;
+  readonly location: string;
+}
+
+async function askSearches({ rows, range, repeat, location }: Asking, engine: TracesEngine): Promise<void> {
+  const queries: Array<[string, string]> = [
+    ['everything', '{ }'],
+    ['one service', '{ resource.service.name = "cartservice" }'],
+    ['slow spans of one operation', '{ name = "hipstershop.Frontend/Recv." && duration > 1s }'],
+    [
+      'structural',
+      '{ resource.service.name = "frontend" } >> { resource.service.name = "cartservice" && duration > 20ms }',
+    ],
+    ['grouped', '{ } | by(resource.service.name) | avg(duration) > 200ms'],
+    ['one span in 20,000', '{ name = "hipstershop.Frontend/Recv." && duration > 20s }'],
+    ['nothing, by push-down', '{ resource.service.name = "nobody" }'],
+  ];
+  for (const [what, query] of queries) {
+    const request = { query, range, limit: 20 };
+    const cold = await timed(Math.min(3, repeat), async () => {
+      const fresh = modelEngine(await openStore(location));
+      await fresh.search(request);
+      await fresh.close();
+    });
+    rows.push({ what: `search, limit 20, cold: ${what}`, value: cold, unit: 'ms', target: '≤ 1000' });
+    const { stats, traces } = await engine.search(request);
+    const warm = await timed(repeat, () => engine.search(request));
+    rows.push({
+      what: `search, limit 20, warm: ${what}`,
+      value: warm,
+      unit: 'ms',
+      target: '≤ 300',
+      note: `${traces.length} found in ${stats.inspectedTraces} traces of ${stats.models} models`,
+    });
+  }
+}
+
+async function askMetrics({ rows, range, repeat }: Asking, engine: TracesEngine): Promise<void> {
+  const stepNanos = 300_000_000_000n;
+  const queries: Array<[string, string, string]> = [
+    ['rate() by service', '{ } | rate() by (resource.service.name)', '≤ 200'],
+    ['rate() of one operation', '{ name = "hipstershop.CartService/GetCart" } | rate()', '≤ 200'],
+    ['p50, p99 of durations', '{ } | quantile_over_time(duration, .5, .99)', '≤ 3000'],
+    ['slow spans', '{ duration > 100ms } | rate() by (resource.service.name)', '≤ 3000'],
+  ];
+  for (const [what, query, target] of queries) {
+    const first = await engine.metricsRange({ query, range, stepNanos });
+    const value = await timed(Math.min(repeat, 5), () => engine.metricsRange({ query, range, stepNanos }));
+    const note = `${first.series.length} series; ${first.notices[0]?.text ?? ''}`;
+    rows.push({ what: `metrics, 24 h, ${first.from}: ${what}`, value, unit: 'ms', target, note });
+  }
+}
+
+export const bench: Bench = {
+  name: 'query',
+  async run({ dataDir, quick, log }) {
+    const file = path.join(dataDir ?? '', `${SET}.otlp.ndjson.gz`);
+    if (dataDir === undefined || !existsSync(file)) {
+      log(`skipped, ${file} is not there`);
+      return [];
+    }
+    const location = mkdtempSync(path.join(tmpdir(), 'gent-query-bench-'));
+    try {
+      const rows: BenchRow[] = [];
+      log(`${SET}: training`);
+      const bytes = await trained(file, quick);
+      const store = await openStore(location);
+      let stored = 0;
+      let traces = 0;
+      for (let i = 0; i < MODELS; i++) {
+        // 100 windows of two hours, begun over 22 hours: every moment is in about eight models.
+        const model = await store.publish(shiftedModel(bytes, Math.floor((i * 22 * 60) / MODELS)));
+        stored += model.bytes;
+        traces += model.traces;
+      }
+      const note = `one model of ${SET}, published ${MODELS} times at other times`;
+      rows.push({ what: 'store', value: stored / 1e6, unit: 'MB', note });
+      rows.push({ what: 'store: traces', value: traces, unit: 'traces' });
+      const list = await timed(5, async () => (await openStore(location)).list());
+      rows.push({ what: 'catalogue, first listing', value: list, unit: 'ms' });
+      const end = (await store.list()).models.reduce((last, { window }) => (window.end > last ? window.end : last), 0n);
+      const range = { start: end - 24n * HOUR, end: end + 1n };
+      const repeat = quick ? 3 : 9;
+      const engine = modelEngine(store);
+      const asking = { rows, range, repeat, location };
+      await askSearches(asking, engine);
+      await askMetrics(asking, engine);
+      const { traces: found } = await engine.search({ query: '{ }', range, limit: 200 });
+      const byId = await timed(50, (i) => engine.traceById(found[i % found.length]?.traceId ?? ''));
+      rows.push({ what: 'trace by id, warm', value: byId, unit: 'ms', target: '≤ 50' });
+      const tags = await timed(3, () => engine.tagValues({ tag: 'resource.service.name', range }));
+      rows.push({ what: 'values of a tag', value: tags, unit: 'ms' });
+      rows.push({ what: 'peak memory', value: process.resourceUsage().maxRSS / 1024, unit: 'MB' });
+      await engine.close();
+      return rows.map((row) => ({ ...row, value: Number(row.value.toPrecision(4)) }));
+    } finally {
+      rmSync(location, { recursive: true, force: true });
+    }
+  },
+};
