@@ -3,15 +3,7 @@ import baseConfig from './.config/eslint.config.mjs';
 
 export default defineConfig([
   {
-    ignores: [
-      '**/node_modules/',
-      'dist/',
-      'build/',
-      'coverage/',
-      'artifacts/',
-      '.config/',
-      'pkg/proto/gen/',
-    ],
+    ignores: ['**/node_modules/', 'dist/', 'build/', 'coverage/', 'artifacts/', '.config/', 'pkg/proto/gen/'],
   },
   ...baseConfig,
   {
