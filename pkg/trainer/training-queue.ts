@@ -8,7 +8,7 @@ import type { ClosedBatch } from './batch';
 import type { TrainerConfig } from './config';
 import type { BatchQueue } from './intake';
 import type { TrainerMetrics } from './metrics';
-import type { TrainBatchData, TrainBatchMessage } from './training-worker';
+import type { TrainBatchData, TrainBatchMessage, TrainBatchRequest } from './training-worker';
 
 /** A failed training is tried once more: the cause may have been memory that others held. */
 const ATTEMPTS = 2;
@@ -139,7 +139,7 @@ export class TrainingQueue implements BatchQueue {
     const worker = startWorker('train-batch', data);
     try {
       return await new Promise<Uint8Array>((resolve, reject) => {
-        this.abort = () => reject(new GentError('CANCELLED', `training of batch ${batch.id} was cancelled`));
+        this.abort = () => worker.postMessage('cancel' satisfies TrainBatchRequest);
         worker.on('message', (message: TrainBatchMessage) => {
           switch (message.kind) {
             case 'step':
@@ -156,7 +156,9 @@ export class TrainingQueue implements BatchQueue {
               break;
             case 'failed':
               reject(
-                new GentError('TRAINER_TRAINING_FAILED', `batch ${batch.id}: ${message.code}: ${message.message}`)
+                message.code === 'CANCELLED'
+                  ? new GentError('CANCELLED', `training of batch ${batch.id} was cancelled`)
+                  : new GentError('TRAINER_TRAINING_FAILED', `batch ${batch.id}: ${message.code}: ${message.message}`)
               );
               break;
           }

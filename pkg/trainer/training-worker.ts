@@ -14,6 +14,9 @@ export interface TrainBatchData {
   readonly privacyK: number | undefined;
 }
 
+/** What the worker can be told while it trains. It is asked, since ending it inside the native runtime ends the process. */
+export type TrainBatchRequest = 'cancel';
+
 /** What the worker tells. The last message is `done` or `failed`. */
 export type TrainBatchMessage =
   | { readonly kind: 'step'; readonly step: string; readonly total: number }
@@ -37,6 +40,10 @@ export async function trainBatch(data: unknown): Promise<void> {
   }
   const post = (message: TrainBatchMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   const { pieces, seed, epochs, maxBytes, privacyK } = data as TrainBatchData;
+  const cancelled = new AbortController();
+  port.once('message', (_request: TrainBatchRequest) => cancelled.abort());
+  // Listening must not keep a worker that has done its work.
+  port.unref();
   const progress: Progress = {
     start: (step, total) => post({ kind: 'step', step, total }),
     update: (done, note) => post({ kind: 'update', done, ...(note === undefined ? {} : { note }) }),
@@ -51,6 +58,7 @@ export async function trainBatch(data: unknown): Promise<void> {
       seed,
       progress,
       logger,
+      signal: cancelled.signal,
       ...(epochs === undefined ? {} : { epochs }),
       ...(maxBytes === undefined ? {} : { maxBytes }),
       ...(privacyK === undefined ? {} : { privacyK }),

@@ -108,6 +108,21 @@ describe('shutdown', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
+  it('gives up a training in the middle: the batch is written aside and the process lives', async () => {
+    const failed = mkdtempSync(path.join(tmpdir(), 'gent-failed-'));
+    const { trainer } = await startTrainer({ ...QUICK, idleMs: 60_000, epochs: 100_000, failed });
+    const traces = shop(200);
+    await new TraceSender({ endpoint: trainer.address }).sendAll(traces);
+    const stopped = trainer.stop();
+    await until(() => (trainer.status().training?.done ?? 0) > 10, 'the network is being trained');
+    trainer.abort();
+    await stopped;
+    expect(trainer.status()).toMatchObject({ published: 0, failed: 1 });
+    const kept = await readAllTraces([path.join(failed, readdirSync(failed)[0]!)]);
+    expect(kept).toHaveLength(200);
+    rmSync(failed, { recursive: true });
+  });
+
   it('gent trainer: banner, traffic, SIGTERM, exit 0, a model', async () => {
     const store = mkdtempSync(path.join(tmpdir(), 'gent-trainer-'));
     const gent = path.resolve(__dirname, '../../build/gent.cjs');
