@@ -1,5 +1,5 @@
 // Installs the dependencies when node_modules is missing or older than package-lock.json; silent otherwise.
-import { execSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,16 @@ if (major < 20) {
   process.exit(1);
 }
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
-  console.error('Installing dependencies (npm ci) …');
-  execSync('npm ci --no-audit --no-fund --loglevel=error', { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  console.error('Installing dependencies (once, a minute or two) …');
+  const flags = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const exact = spawnSync('npm', ['ci', ...flags], { cwd: root, encoding: 'utf8' });
+  if (exact.status !== 0) {
+    // Some versions of npm refuse a lock file without the optional packages of other platforms. The versions in the
+    // lock file hold here too, and the file itself is left alone.
+    const install = spawnSync('npm', ['install', '--no-save', ...flags], { cwd: root, stdio: ['ignore', 2, 2] });
+    if (install.status !== 0) {
+      console.error(`gent: the dependencies could not be installed. npm ci said:\n${exact.stderr}`);
+      process.exit(1);
+    }
+  }
 }
