@@ -43,7 +43,9 @@ const MAX_TEMPLATES = 24;
 const MAX_PARTS = 40;
 /** Longer runs of characters are cut to this: a form, not a copy. */
 const MAX_RUN = 64;
-const TOKEN = /[0-9a-f]{8,}|[0-9A-F]{8,}|\d+|[a-z]+|[A-Z]+|[^0-9a-zA-Z]+/g;
+/** Percent-escapes of punctuation (RFC 3986, 2.1) are punctuation, not digits and letters. */
+const ESCAPE = '%(?:2[0-9A-Fa-f]|3[A-Fa-f]|40|5[B-Eb-e]|7[B-Db-d])';
+const TOKEN = new RegExp(`${ESCAPE}|[0-9a-f]{8,}|[0-9A-F]{8,}|\\d+|[a-z]+|[A-Z]+|[^0-9a-zA-Z%]+|%`, 'g');
 
 function tokens(text: string): Part[] {
   const parts: Part[] = [];
@@ -62,7 +64,10 @@ function tokens(text: string): Part[] {
       kind = PartKind.Capitals;
     }
     // letters beyond ASCII are words too: they must not survive as punctuation
-    const text = kind === PartKind.Literal ? token.replace(/[^\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]/g, '_') : token;
+    const text =
+      kind === PartKind.Literal && !token.startsWith('%')
+        ? token.replace(/[^\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]/g, '_')
+        : token;
     parts.push({ kind, text, min: length, max: length });
     if (parts.length === MAX_PARTS) {
       break;
