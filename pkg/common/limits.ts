@@ -28,6 +28,7 @@ export const LIMITS = {
     what: 'the part of a model that tag names and values are read from',
   },
   QUERY_MODEL_CACHE_BYTES: { value: 512 * 1024 * 1024, unit: 'bytes', what: 'models kept open for queries' },
+  QUERY_VERDICT_CACHE_BYTES: { value: 32 * 1024 * 1024, unit: 'bytes', what: 'which traces match which searches' },
   QUERY_TRACE_CACHE_BYTES: { value: 128 * 1024 * 1024, unit: 'bytes', what: 'generated traces kept for queries' },
   NN_PARAMETERS: { value: 4_000_000, unit: 'parameters', what: 'weights of one network' },
   NN_ROWS: { value: 50_000_000, unit: 'rows', what: 'rows of one training' },

@@ -6,13 +6,18 @@ import type { AnswerStats } from './types';
 /** Counts the work of one query and says when it is too much. */
 export class Budget {
   private readonly begin = performance.now();
-  private readonly most = limit('QUERY_SPANS');
   private readonly milliseconds = limit('QUERY_MILLISECONDS');
   traces = 0;
   spans = 0;
   models = 0;
+  /** Spans of traces that earlier queries had looked at for this one. */
+  private known = 0;
 
-  constructor(private readonly signal: AbortSignal | undefined) {}
+  /** @param most - spans that may be looked at */
+  constructor(
+    private readonly signal: AbortSignal | undefined,
+    private readonly most = limit('QUERY_SPANS')
+  ) {}
 
   /** @throws GentError CANCELLED or QUERY_TIMEOUT */
   check(): void {
@@ -24,9 +29,27 @@ export class Budget {
     }
   }
 
-  /** Whether no more traces may be looked at. The same query always stops at the same trace. */
+  /** Whether no more traces may be looked at; what is known from earlier counts as looked at. */
   get spent(): boolean {
-    return this.spans >= this.most;
+    return this.spans + this.known >= this.most;
+  }
+
+  /**
+   * For answers that must see everything.
+   * @throws GentError QUERY_TOO_MANY_SPANS when `spans` more would be too many
+   */
+  reserve(spans: number): void {
+    if (this.spans + spans > this.most) {
+      throw new GentError(
+        'QUERY_TOO_MANY_SPANS',
+        `the query needs ${(this.spans + spans).toLocaleString('en-US')} spans, QUERY_SPANS is ${this.most.toLocaleString('en-US')}`
+      );
+    }
+  }
+
+  /** Counts spans of traces that need not be looked at again. */
+  skip(spans: number): void {
+    this.known += spans;
   }
 
   /** Counts traces that were looked at. */

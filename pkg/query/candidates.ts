@@ -2,6 +2,7 @@
 import type { TraceGenerator } from '../generate';
 import { compileTraceFilter, type Query } from '../traceql';
 import { contains, touches } from './range';
+import { Verdict, type Verdicts } from './remember';
 import type { TimeRange } from './types';
 
 /** Asks of each trace whether it can matter. Never false for a trace that does. */
@@ -11,12 +12,16 @@ export class Candidates {
   private readonly mayMatch: ReturnType<typeof compileTraceFilter>;
   private readonly whole: boolean;
 
-  /** @param window - of the model */
+  /**
+   * @param window - of the model
+   * @param verdicts - of the same query on the model's traces, from earlier
+   */
   constructor(
     readonly model: TraceGenerator,
     query: Query,
     private readonly range: TimeRange | undefined,
-    window: TimeRange
+    window: TimeRange,
+    private readonly verdicts?: Verdicts
   ) {
     this.shapes = new Uint8Array(model.shapeCount);
     this.mayMatch = compileTraceFilter(query);
@@ -33,6 +38,18 @@ export class Candidates {
     }
     const { start, end } = this.model.boundsOf(index);
     return touches(this.range, start, end);
+  }
+
+  /** Whether trace `index` is known not to match, whatever the range. */
+  ruledOut(index: number): boolean {
+    return this.verdicts?.[index] === Verdict.NoMatch;
+  }
+
+  /** Remembers whether trace `index` matches. */
+  settle(index: number, matches: boolean): void {
+    if (this.verdicts !== undefined) {
+      this.verdicts[index] = matches ? Verdict.Match : Verdict.NoMatch;
+    }
   }
 
   /** All of them, ascending. */

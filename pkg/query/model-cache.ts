@@ -2,6 +2,7 @@
 import { asGentError, GentError, limit } from '../common';
 import { openModel, type TraceGenerator } from '../generate';
 import type { ModelStore, StoredModel } from '../store';
+import { TraceCache } from './remember';
 
 /** An opened model takes about this many bytes of memory for each byte of its file, and this much at least. */
 const MEMORY_PER_BYTE = 40;
@@ -22,6 +23,7 @@ export class ModelCache {
   /** Least recently used first. */
   private readonly entries = new Map<string, Entry>();
   private held = 0;
+  private readonly traces = new TraceCache();
 
   constructor(
     private readonly store: ModelStore,
@@ -55,6 +57,7 @@ export class ModelCache {
     const entries = [...this.entries.values()];
     this.entries.clear();
     this.held = 0;
+    this.traces.clear();
     await Promise.all(entries.map(close));
   }
 
@@ -65,7 +68,7 @@ export class ModelCache {
       this.entries.set(model.id, known);
       return known;
     }
-    const opened = this.store.read(model.file).then((bytes) => this.open(bytes));
+    const opened = this.store.read(model.file).then(async (bytes) => this.traces.over(await this.open(bytes)));
     const bytes = Math.max(MEMORY_AT_LEAST, model.bytes * MEMORY_PER_BYTE);
     const entry: Entry = { bytes, opened, users: 0, dropped: false };
     this.entries.set(model.id, entry);

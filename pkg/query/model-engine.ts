@@ -19,6 +19,7 @@ import { ModelCache, type OpenModel } from './model-cache';
 import { modelMetrics } from './model-metrics';
 import { type FoundTrace, searchModel } from './model-search';
 import { Newest } from './newest';
+import { VerdictCache } from './remember';
 import { alignRange, contains, touches, traceTouches } from './range';
 import { scopedNames } from './tag-scopes';
 import { normalTraceId } from './trace-id';
@@ -48,14 +49,17 @@ const TAG_MODELS = 20;
 export interface ModelEngineOptions {
   /** Opens a model's bytes; by default with the native runtime. */
   readonly open?: OpenModel;
+  /** Spans one query may generate; default: the limit QUERY_SPANS. */
+  readonly maxSpans?: number;
 }
 
 class ModelEngine implements TracesEngine {
   private readonly cache: ModelCache;
+  private readonly verdicts = new VerdictCache();
 
   constructor(
     private readonly store: ModelStore,
-    options: ModelEngineOptions
+    private readonly options: ModelEngineOptions
   ) {
     this.cache = new ModelCache(store, options.open);
   }
@@ -64,7 +68,7 @@ class ModelEngine implements TracesEngine {
     const query = parseQuery(request.query.trim() === '' ? '{ }' : request.query);
     const match = compileSearch(query, { spansPerSpanSet: request.spansPerSpanSet ?? 3 });
     const newest = new Newest<FoundTrace>(request.limit || DEFAULT_LIMIT);
-    const budget = new Budget(request.signal);
+    const budget = new Budget(request.signal, this.options.maxSpans);
     const notices: Notice[] = [];
     const models = await this.modelsOf(request.range);
     models.sort((a, b) => (a.window.end === b.window.end ? 0 : a.window.end < b.window.end ? 1 : -1));
@@ -74,13 +78,14 @@ class ModelEngine implements TracesEngine {
         break;
       }
       if (budget.spent) {
-        notices.push(stoppedNotice(model));
+        notices.push(stoppedNotice(model, this.options.maxSpans ?? limit('QUERY_SPANS')));
         break;
       }
       budget.check();
       await this.cache.use(model, async (generator) => {
         budget.models++;
-        const candidates = new Candidates(generator, query, request.range, model.window);
+        const verdicts = this.verdicts.of(generator, request.query);
+        const candidates = new Candidates(generator, query, request.range, model.window, verdicts);
         await searchModel(candidates, request.range, match, newest, budget, request.signal);
       });
     }
@@ -165,6 +170,7 @@ class ModelEngine implements TracesEngine {
 
   async close(): Promise<void> {
     await this.cache.close();
+    this.verdicts.clear();
     await this.store.close();
   }
 
@@ -175,7 +181,7 @@ class ModelEngine implements TracesEngine {
   }
 
   private async metrics(request: Omit<MetricsRequest, 'stepNanos'>, slots: Slots): Promise<MetricsResult> {
-    const budget = new Budget(request.signal);
+    const budget = new Budget(request.signal, this.options.maxSpans);
     const models = await this.modelsOf({ start: slots.start, end: slots.end + 1n });
     budget.models = models.length;
     const answer = await modelMetrics({
@@ -197,7 +203,7 @@ class ModelEngine implements TracesEngine {
     request: Pick<TagNamesRequest, 'range' | 'signal'>,
     observe: (trace: Trace) => void
   ): Promise<void> {
-    const budget = new Budget(request.signal);
+    const budget = new Budget(request.signal, this.options.maxSpans);
     const models = (await this.modelsOf(request.range)).slice(-TAG_MODELS).reverse();
     const most = Math.max(1, limit('QUERY_TAG_SPANS'));
     for (const model of models) {
@@ -219,9 +225,9 @@ class ModelEngine implements TracesEngine {
   }
 }
 
-function stoppedNotice(model: StoredModel): Notice {
+function stoppedNotice(model: StoredModel, most: number): Notice {
   const end = new Date(Number(model.window.end / 1_000_000n)).toISOString();
-  const text = `Traces before ${end} were not searched: the query looked at QUERY_SPANS=${limit('QUERY_SPANS')} spans.`;
+  const text = `Traces before ${end} were not searched: the query may look at ${most} spans (QUERY_SPANS).`;
   return { severity: 'warning', text };
 }
 

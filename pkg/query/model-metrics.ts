@@ -132,6 +132,7 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
   const options = { start, end, step, exemplars: work.exemplars, ...(instant === true ? { instant } : {}) };
   const accumulator = compileMetrics(query, options);
   if (!estimate) {
+    work.budget.reserve(spans);
     for (const list of lists) {
       await visit(work, list, list.indices, (trace) => accumulator.observe(trace));
     }

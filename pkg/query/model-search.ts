@@ -36,7 +36,12 @@ export async function searchModel(
     const block: number[] = [];
     let spans = 0;
     for (; index >= last && block.length < blockTraces && spans < LARGEST_BLOCK_SPANS; index--) {
-      if (candidates.has(index)) {
+      if (!candidates.has(index)) {
+        continue;
+      }
+      if (candidates.ruledOut(index)) {
+        budget.skip(candidates.spansOf(index));
+      } else {
         block.push(index);
         spans += candidates.spansOf(index);
       }
@@ -46,7 +51,11 @@ export async function searchModel(
       const traces = await model.generate(block, signal === undefined ? {} : { signal });
       budget.add(traces);
       traces.forEach((trace, i) => {
-        const summary = traceTouches(range, trace) ? match(trace) : undefined;
+        if (!traceTouches(range, trace)) {
+          return;
+        }
+        const summary = match(trace);
+        candidates.settle(block[i] ?? -1, summary !== undefined);
         if (summary !== undefined) {
           const generated = !model.isExemplar(block[i] ?? -1);
           newest.offer({ ...summary, provenance: { generated, model: model.modelId } });

@@ -1,0 +1,67 @@
+/** @file What queries learn about traces and may use again: the traces themselves, and which match which search. */
+import { limit } from '../common';
+import type { TraceGenerator } from '../generate';
+import type { Trace } from '../trace';
+import { LruCache } from './lru';
+
+/** Memory of a span with its few attributes, and of a trace around them; strings are shared. */
+const BYTES_A_SPAN = 700;
+const BYTES_A_TRACE = 400;
+
+/** Generated traces by model and number. A trace never changes, so it is never stale. */
+export class TraceCache {
+  private readonly traces = new LruCache<Trace>(() => limit('QUERY_TRACE_CACHE_BYTES'));
+
+  /** The same generator, which asks here before it generates. */
+  over(generator: TraceGenerator): TraceGenerator {
+    const generate: TraceGenerator['generate'] = async (indices, options) => {
+      const list = Array.from(indices);
+      const found = list.map((index) => this.traces.get(`${generator.modelId}:${index}`));
+      const missing = list.filter((_, i) => found[i] === undefined);
+      const made = missing.length === 0 ? [] : await generator.generate(missing, options);
+      made.forEach((trace, i) => {
+        const bytes = BYTES_A_TRACE + trace.spans.length * BYTES_A_SPAN;
+        this.traces.set(`${generator.modelId}:${missing[i] ?? 0}`, trace, bytes);
+      });
+      let next = 0;
+      return found.map((trace) => trace ?? (made[next++] as Trace));
+    };
+    // Everything else is the generator's own, its lazily computed properties included.
+    return Object.create(generator, { generate: { value: generate } }) as TraceGenerator;
+  }
+
+  clear(): void {
+    this.traces.clear();
+  }
+}
+
+/** Whether a trace matches: not known, yes, no. */
+export enum Verdict {
+  Unknown = 0,
+  Match = 1,
+  NoMatch = 2,
+}
+
+/** Which traces of a model match a search, as far as they were looked at: one byte a trace. */
+export type Verdicts = Uint8Array;
+
+/** Verdicts by model and query, so that a search that is repeated generates only what it shows. */
+export class VerdictCache {
+  private readonly verdicts = new LruCache<Verdicts>(() => limit('QUERY_VERDICT_CACHE_BYTES'));
+
+  /** The verdicts on a model's traces, to be read and added to. */
+  of(model: TraceGenerator, query: string): Verdicts {
+    const key = `${model.modelId}:${query}`;
+    const known = this.verdicts.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const fresh = new Uint8Array(model.traceCount);
+    this.verdicts.set(key, fresh, model.traceCount + 2 * key.length);
+    return fresh;
+  }
+
+  clear(): void {
+    this.verdicts.clear();
+  }
+}
