@@ -121,8 +121,8 @@ function compileArithmetic(expression: Extract<FieldExpr, { kind: 'binary' }>): 
   }
   const a = compileField(expression.left);
   const b = compileField(expression.right);
-  const durations = a.type === 'duration' && b.type === 'duration' && (operator === '+' || operator === '-');
-  const floats = (a.type === 'duration' || b.type === 'duration') && !durations;
+  // Arithmetic of durations is arithmetic of floats, in ns.
+  const floats = a.type === 'duration' || b.type === 'duration';
   const get: Getter = (place) => {
     const x = a.get(place);
     const y = b.get(place);
@@ -140,8 +140,7 @@ function compileArithmetic(expression: Extract<FieldExpr, { kind: 'binary' }>): 
     }
     return value;
   };
-  const type = durations ? 'duration' : floats ? 'float' : a.type === 'attribute' ? b.type : a.type;
-  return { type: type === 'int' ? 'attribute' : type, get };
+  return { type: floats ? 'float' : 'attribute', get };
 }
 
 /** Compiles an expression for its value. */

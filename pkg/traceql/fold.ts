@@ -17,7 +17,7 @@ function numeric(value: Static): Numeric | undefined {
   return value.type === 'int' || value.type === 'float' || value.type === 'duration' ? value.value : undefined;
 }
 
-/** The literal for a computed number; durations stay durations only when added to or taken from one another. */
+/** The literal for a computed number: int of two ints, float of anything else (ns, where durations are among it). */
 export function foldArithmetic(operator: ArithmeticOperator, left: Static, right: Static): Static | undefined {
   const a = numeric(left);
   const b = numeric(right);
@@ -27,9 +27,6 @@ export function foldArithmetic(operator: ArithmeticOperator, left: Static, right
   if (left.type === 'int' && right.type === 'int') {
     const value = arithmetic(operator, a, b);
     return typeof value === 'bigint' ? { type: 'int', value } : undefined;
-  }
-  if (left.type === 'duration' && right.type === 'duration' && (operator === '+' || operator === '-')) {
-    return { type: 'duration', value: BigInt.asIntN(64, left.value + right.value * (operator === '+' ? 1n : -1n)) };
   }
   const value = arithmetic(operator, Number(a), Number(b));
   return { type: 'float', value: Number(value) };
@@ -77,6 +74,11 @@ export function makeBinary(operator: BinaryOperator, left: FieldExpr, right: Fie
     if (value !== undefined) {
       return { kind: 'static', value, at: left.at };
     }
+  }
+  if (left.kind === 'static' && right.kind === 'static' && (left.value.type === 'nil' || right.value.type === 'nil')) {
+    // A literal is never nil, and nil compares with nil as with everything: not at all.
+    const both = left.value.type === right.value.type;
+    return { kind: 'static', value: { type: 'bool', value: operator === '!=' && !both }, at: left.at };
   }
   // nil stands on the right: `nil = .a` is `.a = nil`.
   if (left.kind === 'static' && left.value.type === 'nil') {

@@ -23,8 +23,8 @@ export function groupKey(attribute: AttributeRef): GroupKey {
   return { key: printAttribute(attribute), type: attributeType(attribute) };
 }
 
-/** Labels of a group. nil labels are dropped; when all are nil the first one says so. Arrays count as nil. */
-export function groupLabels(keys: readonly GroupKey[], values: readonly Value[]): SeriesLabel[] {
+/** Labels of a group without those that are nil. Arrays count as nil. */
+export function presentLabels(keys: readonly GroupKey[], values: readonly Value[]): SeriesLabel[] {
   const labels: SeriesLabel[] = [];
   keys.forEach(({ key, type }, i) => {
     const value = values[i];
@@ -33,13 +33,17 @@ export function groupLabels(keys: readonly GroupKey[], values: readonly Value[])
       labels.push({ key, value: answer });
     }
   });
-  const [first] = keys;
-  return labels.length === 0 && first !== undefined ? [{ key: first.key, value: NIL_LABEL }] : labels;
+  return labels;
 }
 
-/** Labels of a metrics function's series: its groups, or its name when it has none. */
+/** Labels of a metrics function's series: its groups, or its name when it has none. When all are nil the first one says so. */
 export function seriesLabels(name: string, keys: readonly GroupKey[], values: readonly Value[]): SeriesLabel[] {
-  return keys.length === 0 ? [{ key: NAME_LABEL, value: name }] : groupLabels(keys, values);
+  const [first] = keys;
+  if (first === undefined) {
+    return [{ key: NAME_LABEL, value: name }];
+  }
+  const labels = presentLabels(keys, values);
+  return labels.length === 0 ? [{ key: first.key, value: NIL_LABEL }] : labels;
 }
 
 /** Identity of a set of labels, whatever their order. */

@@ -5,7 +5,7 @@ import type { Compiled, Place } from './access';
 import { compileFilter, compileValue } from './compile';
 import { ExemplarBox } from './exemplars';
 import type { Intervals } from './intervals';
-import { groupIdentity, groupKey, seriesLabels, type GroupKey } from './labels';
+import { groupIdentity, groupKey, presentLabels, seriesLabels, type GroupKey } from './labels';
 import { mentionedIn } from './mentions';
 import { CompareState } from './metrics-compare';
 import { overTime, type GroupState, type OverTime, type SlotSeries } from './over-time';
@@ -243,8 +243,8 @@ export class LeafAccumulator {
   }
 }
 
-/** Labels of a group of a function; quantiles and histograms add their own label, so they go without a name. */
+/** Labels of a group of a function; quantiles and histograms add their own label, so theirs may be none. */
 export function labelsFor(aggregate: Aggregate, keys: readonly GroupKey[], values: readonly Value[]): SeriesLabel[] {
   const ownLabel = aggregate.kind === 'quantile_over_time' || aggregate.kind === 'histogram_over_time';
-  return keys.length === 0 && ownLabel ? [] : seriesLabels(aggregate.kind, keys, values);
+  return ownLabel ? presentLabels(keys, values) : seriesLabels(aggregate.kind, keys, values);
 }

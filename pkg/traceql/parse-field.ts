@@ -23,6 +23,11 @@ const WORD_STATICS = new Map<string, Static>([
   ...KIND_NAMES.map((value): [string, Static] => [value, { type: 'kind', value }]),
 ]);
 
+/** Whether a word is a literal. */
+export function isStaticWord(word: string): boolean {
+  return WORD_STATICS.has(word);
+}
+
 /** The literal that a token is, if it is one. */
 export function staticOf(token: Token): Static | undefined {
   switch (token.kind) {

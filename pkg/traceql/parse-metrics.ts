@@ -1,8 +1,8 @@
 /** @file The metrics half of the grammar: functions over time, second stages, hints. */
 import type { AttributeRef, Hint, MetricsAggregate, SecondStage, SpansetFilter, Static } from './ast';
 import type { Cursor } from './cursor';
-import { negate } from './fold';
-import { parseAttribute, staticOf } from './parse-field';
+import { intrinsicOf } from './intrinsics';
+import { isStaticWord, parseAttribute, staticOf } from './parse-field';
 import { syntaxError } from './syntax-error';
 
 export const METRICS_FUNCTIONS = [
@@ -37,13 +37,12 @@ function integer(cursor: Cursor): bigint {
 }
 
 function quantile(cursor: Cursor): number {
-  const negative = cursor.accept('-');
   const { token } = cursor;
   if (token.kind !== 'int' && token.kind !== 'float') {
     throw cursor.unexpected('a quantile between 0 and 1');
   }
   cursor.take();
-  return Number(token.value) * (negative ? -1 : 1);
+  return Number(token.value);
 }
 
 function groupBy(cursor: Cursor): AttributeRef[] {
@@ -145,23 +144,30 @@ export function filterValue(value: Static): number {
   return value.type === 'int' || value.type === 'float' ? Number(value.value) : NaN;
 }
 
-/** Reads `with (name = value, …)` as often as it follows. */
+const RESERVED = new Set<string>([
+  ...[...METRICS_FUNCTIONS, 'topk', 'bottomk', 'with', 'by', 'coalesce', 'select', 'count', 'min', 'max', 'avg', 'sum'],
+]);
+
+function isReserved(word: string): boolean {
+  return RESERVED.has(word) || intrinsicOf(word) !== undefined || isStaticWord(word);
+}
+
+/** Reads `with (name = value, …)` as often as it follows; the last one holds. */
 export function parseHints(cursor: Cursor): Hint[] {
-  const hints: Hint[] = [];
+  let hints: Hint[] = [];
   while (cursor.isWord('with')) {
+    hints = [];
     cursor.take();
     cursor.expect('(', 'with');
     do {
       const name = cursor.word;
-      if (name === '') {
-        throw cursor.unexpected('the name of a hint');
+      if (name === '' || isReserved(name)) {
+        throw cursor.unexpected('the name of a hint, which is no word of the language');
       }
       cursor.take();
       cursor.expect('=', 'the name of the hint');
       const { at } = cursor.token;
-      const negative = cursor.accept('-');
-      const plain = staticOf(cursor.token);
-      const value = plain !== undefined && negative ? negate(plain) : plain;
+      const value = staticOf(cursor.token);
       if (value === undefined || value.type === 'nil') {
         throw syntaxError(cursor.text, at, 'a hint is set to a literal such as true, 0.5 or "text"');
       }

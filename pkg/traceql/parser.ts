@@ -40,7 +40,8 @@ type Item =
   | { kind: 'scalar'; value: ScalarExpr; at: number }
   | { kind: 'stage'; value: Stage; at: number }
   | { kind: 'pipeline'; stages: Stage[]; at: number }
-  | { kind: 'metrics'; value: Metrics; at: number };
+  // `compared`: a comparison or topk was applied to what stands in parentheses; it cannot go into parentheses again.
+  | { kind: 'metrics'; value: Metrics; compared: boolean; at: number };
 
 const STRUCTURAL = [
   ...['>', '>>', '<', '<<', '~', '!>', '!>>', '!<', '!<<', '!~', '&>', '&>>', '&<', '&<<', '&~'],
@@ -111,7 +112,11 @@ class Parser {
     const first = this.stage(true);
     if (first.kind === 'metrics') {
       const second = parseSecondStages(cursor, () => this.number());
-      return { ...first, value: { ...first.value, second: [...first.value.second, ...second] } };
+      return {
+        ...first,
+        value: { ...first.value, second: [...first.value.second, ...second] },
+        compared: first.compared || second.length > 0,
+      };
     }
     if (!cursor.isSymbol('|')) {
       return first;
@@ -124,7 +129,12 @@ class Parser {
       if (atMetrics(cursor)) {
         const aggregate = parseMetricsAggregate(cursor, () => this.filter());
         const second = parseSecondStages(cursor, () => this.number());
-        return { kind: 'metrics', value: cursor.measured({ kind: 'metrics', stages, aggregate, second, at }), at };
+        return {
+          kind: 'metrics',
+          value: cursor.measured({ kind: 'metrics', stages, aggregate, second, at }),
+          compared: false,
+          at,
+        };
       }
       const next = this.stage(false);
       if (next.kind === 'scalar' && cursor.isSymbol(')')) {
@@ -248,8 +258,11 @@ class Parser {
           at,
         };
       case 'metrics':
-        if (inner.value.kind === 'math' && inner.value.second.length > 0) {
-          throw this.error(at, 'comparisons and topk/bottomk of a calculation stand outside its parentheses');
+        if (inner.compared) {
+          throw this.error(
+            at,
+            'comparisons and topk/bottomk of what stands in parentheses cannot be in parentheses again'
+          );
         }
         return { ...inner, at };
       default:
@@ -277,8 +290,13 @@ class Parser {
   private combine(operator: string, left: Item, right: Item, at: number): Item {
     if (left.kind === 'spanset' && right.kind === 'spanset' && SPANSET_OPERATORS.has(operator)) {
       const pipelines = left.pipelines || right.pipelines;
-      if (pipelines && !(left.wrapped && right.wrapped)) {
-        throw this.error(at, `both sides of ${operator} must be in parentheses when one is a pipeline`);
+      if (pipelines && !(left.wrapped && right.wrapped && left.pipelines)) {
+        throw this.error(
+          at,
+          left.pipelines
+            ? `the right side of ${operator} must be in parentheses when the left side is a pipeline`
+            : `the left side of ${operator} must be a pipeline in parentheses when the right side is one`
+        );
       }
       const value: SpansetExpr = {
         kind: 'operation',
@@ -309,6 +327,12 @@ class Parser {
     if (['+', '-', '*', '/', '%', '^'].includes(operator)) {
       const arithmetic = operator as ArithmeticOperator;
       if (left.value.kind === 'scalar' && right.value.kind === 'scalar') {
+        if (!MATH.has(operator)) {
+          throw this.error(at, `unexpected ${operator}: numbers are combined with + - * / only`);
+        }
+        if (left.value.value.type === 'duration' || right.value.value.type === 'duration') {
+          throw this.error(at, 'duration cannot be used in scalar arithmetic');
+        }
         const value = foldArithmetic(arithmetic, left.value.value, right.value.value);
         if (value === undefined) {
           throw this.error(at, 'an integer cannot be divided by zero');
@@ -340,7 +364,7 @@ class Parser {
     if (left.kind === 'metrics' && isMetricsComparison(operator)) {
       const value = this.literal(right);
       const stage = { kind: 'metricsFilter', operator, value: filterValue(value), at } as const;
-      return { ...left, value: { ...left.value, second: [...left.value.second, stage] } };
+      return { ...left, value: { ...left.value, second: [...left.value.second, stage] }, compared: true };
     }
     if (!MATH.has(operator)) {
       throw this.error(at, `unexpected ${operator}: metrics queries are combined with + - * / only`);
@@ -364,7 +388,7 @@ class Parser {
       at,
     };
     this.cursor.measured(value);
-    return { kind: 'metrics', value, at: left.at };
+    return { kind: 'metrics', value, compared: false, at: left.at };
   }
 
   private literal(item: Item): Static {

@@ -35,11 +35,11 @@ function goFloat(value: number): string {
   if (exponent < -4 || exponent >= 6) {
     return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
   }
-  return String(value);
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
-function quote(text: string): string {
-  if (!text.includes('`') && !text.includes('\r')) {
+function quote(text: string, likeTempo: boolean): string {
+  if (likeTempo || (!text.includes('`') && !text.includes('\r'))) {
     return `\`${text}\``;
   }
   const escaped = text.replace(/[\\"\n\r\t\0]/g, (c) =>
@@ -49,19 +49,19 @@ function quote(text: string): string {
 }
 
 /** A literal as TraceQL writes it. */
-export function printStatic(value: Static): string {
+export function printStatic(value: Static, options: PrintOptions = {}): string {
   switch (value.type) {
     case 'nil':
       return 'nil';
     case 'string':
-      return quote(value.value);
+      return quote(value.value, options.likeTempo === true);
     case 'int':
       return value.value === -(2n ** 63n) ? 'minInt' : value.value.toString();
     case 'duration':
       return formatDuration(value.value);
     case 'float': {
       const text = goFloat(value.value);
-      return /[.eIN]/.test(text) ? text : `${text}.0`;
+      return /[.e]/.test(text) ? text : `${text}.0`;
     }
     default:
       return String(value.value);
@@ -108,7 +108,7 @@ function isNegative(expression: FieldExpr): boolean {
   return (
     expression.kind === 'static' &&
     (expression.value.type === 'int' || expression.value.type === 'float' || expression.value.type === 'duration') &&
-    expression.value.value < 0
+    (expression.value.value < 0 || Object.is(expression.value.value, -0))
   );
 }
 
@@ -136,7 +136,7 @@ export function printField(expression: FieldExpr, options: PrintOptions = { like
     case 'static': {
       const { value } = expression;
       if (options.likeTempo === true) {
-        return value.type === 'int' ? value.value.toString() : printStatic(value);
+        return value.type === 'int' ? value.value.toString() : printStatic(value, options);
       }
       return value.type === 'float' && !Number.isFinite(value.value) ? notFinite(value.value) : printStatic(value);
     }
@@ -270,6 +270,6 @@ function printMetrics(metrics: MetricsExpr, options: PrintOptions): string {
 /** The canonical text of a query. Printing, parsing and printing again gives the same text. */
 export function printQuery(query: Query, options: PrintOptions = {}): string {
   const body = query.kind === 'search' ? printStages(query.stages, options) : printMetrics(query.metrics, options);
-  const hints = query.hints.map((hint) => `${hint.name}=${printStatic(hint.value)}`).join(',');
+  const hints = query.hints.map((hint) => `${hint.name}=${printStatic(hint.value, options)}`).join(',');
   return hints === '' ? body : `${body} with(${hints})`;
 }

@@ -31,6 +31,7 @@ describe('errors', () => {
     ['5 > 3', 'TRACEQL_SYNTAX', 1, 3, 'aggregate'],
     ['coalesce()', 'TRACEQL_SYNTAX', 1, 1, 'first stage'],
     ['({ } | count() > 1) >> { }', 'TRACEQL_SYNTAX', 1, 21, 'parentheses'],
+    ['({ }) && ({ } | count() > 1)', 'TRACEQL_SYNTAX', 1, 7, 'left side'],
     ['({ } | rate()) * 2s', 'TRACEQL_SYNTAX', 1, 18, 'duration'],
     ['{ name }', 'TRACEQL_INVALID', 1, 1, 'string'],
     ['{ duration = "x" }', 'TRACEQL_INVALID', 1, 12, 'compares duration with string'],

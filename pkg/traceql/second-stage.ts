@@ -1,6 +1,6 @@
 /** @file Series → series: topk, bottomk, comparisons, and arithmetic between series. */
 import type { MathOperator, SecondStage } from './ast';
-import { labelsKey, labelsText, NAME_LABEL } from './labels';
+import { labelsKey, NAME_LABEL } from './labels';
 import type { SlotSeries } from './over-time';
 import type { SeriesLabel } from './results';
 import { compareNumbers, compareStrings } from './statics';
@@ -10,17 +10,67 @@ function nonEmpty(series: SlotSeries[]): SlotSeries[] {
   return series.filter(({ values }) => values.some((value) => !Number.isNaN(value)));
 }
 
+// What ties are decided by, label after label: text, then key, then type, then the bits of the number.
+interface TieKey {
+  readonly text: string;
+  readonly key: string;
+  readonly type: number;
+  readonly bits: bigint;
+}
+
+const floatBits = new DataView(new ArrayBuffer(8));
+
+function tieKey({ key, value }: SeriesLabel): TieKey {
+  switch (typeof value) {
+    case 'string':
+      return { text: value, key, type: 3, bits: 0n };
+    case 'boolean':
+      return { text: '', key, type: 4, bits: value ? 1n : 0n };
+    case 'bigint':
+      return { text: '', key, type: 1, bits: BigInt.asUintN(64, value) };
+    case 'number':
+      floatBits.setFloat64(0, value);
+      return { text: '', key, type: 2, bits: floatBits.getBigUint64(0) };
+    default:
+      return { text: '', key, type: 0, bits: 0n };
+  }
+}
+
+const NO_LABEL: TieKey = { text: '', key: '', type: 0, bits: 0n };
+
+// Positive: a is taken before b by topk when their values are equal.
+function tieOrder(a: readonly TieKey[], b: readonly TieKey[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const x = a[i] ?? NO_LABEL;
+    const y = b[i] ?? NO_LABEL;
+    const order = compareStrings(y.text, x.text) || compareStrings(y.key, x.key) || x.type - y.type;
+    if (order !== 0) {
+      return order;
+    }
+    if (x.bits !== y.bits) {
+      return x.bits > y.bits ? 1 : -1;
+    }
+  }
+  return 0;
+}
+
+interface Ranked {
+  readonly i: number;
+  readonly value: number;
+  readonly tie: readonly TieKey[];
+}
+
 function keepInSlot(
   series: readonly SlotSeries[],
   limit: number,
-  before: (a: { value: number; text: string }, b: { value: number; text: string }) => number
+  before: (a: Ranked, b: Ranked) => number
 ): SlotSeries[] {
   const kept = series.map(({ labels, values }) => ({ labels, values: new Float64Array(values.length).fill(NaN) }));
-  const texts = series.map(({ labels }) => labelsText(labels));
+  const ties = series.map(({ labels }) => labels.map(tieKey));
   const slots = series[0]?.values.length ?? 0;
   for (let slot = 0; slot < slots; slot++) {
     series
-      .map(({ values }, i) => ({ i, value: values[slot] ?? NaN, text: texts[i] ?? '' }))
+      .map(({ values }, i): Ranked => ({ i, value: values[slot] ?? NaN, tie: ties[i] ?? [] }))
       .filter(({ value }) => !Number.isNaN(value))
       .sort(before)
       .slice(0, limit)
@@ -34,7 +84,12 @@ function keepInSlot(
   return nonEmpty(kept);
 }
 
-/** Applies second stages in order. Ties at topk go to the first labels in alphabetical order, at bottomk to the last. */
+// Infinity minus infinity is no order.
+function order(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+/** Applies second stages in order. Ties at topk go to the first texts in alphabetical order and the greatest numbers; at bottomk the reverse. */
 export function applyStages(series: readonly SlotSeries[], stages: readonly SecondStage[]): SlotSeries[] {
   let current: SlotSeries[] = [...series];
   for (const stage of stages) {
@@ -50,8 +105,8 @@ export function applyStages(series: readonly SlotSeries[], stages: readonly Seco
       const limit = Number(stage.limit);
       current =
         stage.kind === 'topk'
-          ? keepInSlot(current, limit, (a, b) => b.value - a.value || compareStrings(a.text, b.text))
-          : keepInSlot(current, limit, (a, b) => a.value - b.value || compareStrings(b.text, a.text));
+          ? keepInSlot(current, limit, (a, b) => order(b.value, a.value) || tieOrder(b.tie, a.tie))
+          : keepInSlot(current, limit, (a, b) => order(a.value, b.value) || tieOrder(a.tie, b.tie));
     }
   }
   return current;

@@ -4,34 +4,18 @@ import type { ArithmeticOperator, ComparisonOperator } from './ast';
 /** A number as values carry it: bigint = int64 (or ns), number = float. */
 export type Numeric = bigint | number;
 
-const DIVISION = new Set<ArithmeticOperator>(['/', '%']);
+const MIN_INT64 = -(2n ** 63n);
 
-/** Whether `left op right` has no answer: an integer divided by the integer 0. */
-export function dividesByZero(operator: ArithmeticOperator, right: Numeric): boolean {
-  return DIVISION.has(operator) && right === 0n;
-}
-
-function integerPower(base: bigint, exponent: bigint): bigint | undefined {
-  if (exponent < 0n) {
-    // 1/base^n, truncated: 0 unless base is ±1; nothing for 0.
-    return base === 0n ? undefined : base === 1n ? 1n : base === -1n ? (exponent % 2n === 0n ? 1n : -1n) : 0n;
-  }
-  let result = 1n;
-  let square = base;
-  // Square and multiply, kept to 64 bits: the exponent may be anything.
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if ((rest & 1n) === 1n) {
-      result = BigInt.asIntN(64, result * square);
-    }
-    square = BigInt.asIntN(64, square * square);
-  }
-  return result;
+// As Tempo computes it: in floats, cut to an integer; what does not fit is the least integer.
+function integerPower(base: bigint, exponent: bigint): bigint {
+  const power = Math.trunc(Number(base) ** Number(exponent));
+  return Math.abs(power) < 2 ** 63 ? BigInt(power) : MIN_INT64;
 }
 
 /**
  * int op int stays int (truncating, wrapping at 64 bits); anything with a float is float.
  * `a ^ b` of two ints is b to the power of a, as Tempo computes it.
- * @returns undefined when an integer is divided by the integer 0, or 0 is raised to a negative power
+ * @returns undefined when an integer is divided by the integer 0
  */
 export function arithmetic(operator: ArithmeticOperator, left: Numeric, right: Numeric): Numeric | undefined {
   if (typeof left === 'bigint' && typeof right === 'bigint') {

@@ -13,7 +13,7 @@ import type {
 import { isComparison } from './fold';
 import type { ValueType } from './intrinsics';
 import { attributeType } from './parse-field';
-import { printAttribute, printField, printStage } from './print';
+import { printField, printStage } from './print';
 import { compileRegex } from './regex';
 import { meaningError } from './syntax-error';
 
@@ -295,13 +295,6 @@ class Validator {
       const wrong = aggregate.quantiles.find((q) => !(q >= 0 && q <= 1));
       if (wrong !== undefined) {
         throw this.invalid(at, `a quantile must be between 0 and 1, not ${wrong}`);
-      }
-    }
-    if ('attribute' in aggregate) {
-      const type = attributeType(aggregate.attribute);
-      if (type !== 'attribute' && !NUMERIC.has(type)) {
-        const shown = printAttribute(aggregate.attribute);
-        throw this.invalid(at, `${aggregate.kind} needs a number, ${shown} is a ${type}`);
       }
     }
   }

@@ -167,7 +167,8 @@ export class QueryWriter {
 
   private wrapped(depth: number): string {
     const one = () => `(${this.pipeline(depth - 1)})`;
-    return `${one()} ${this.pick(SPANSET_OPERATORS)} ${one()}`;
+    // The left side must be a pipeline for the right side to be one.
+    return `(${this.pipeline(depth - 1)} | ${this.stage(1)}) ${this.pick(SPANSET_OPERATORS)} ${one()}`;
   }
 
   private metrics(depth: number): string {
@@ -188,7 +189,7 @@ export class QueryWriter {
     while (this.chance(25)) {
       text += this.chance(50)
         ? ` | ${this.pick(['topk', 'bottomk'])}(${1 + this.draw.next(9)})`
-        : ` ${this.pick(COMPARISONS)} ${this.pick(['1', '0.5', '10s', '-2', '2 * 3', '1e6', '1.0 / 0'])}`;
+        : ` ${this.pick(COMPARISONS)} ${this.pick(['1', '0.5', '10s', '-2', '2 * 3', '1e6', '1.0 / 0', '6 / 4 - 1'])}`;
     }
     return text;
   }
@@ -215,7 +216,7 @@ export class QueryWriter {
       () => `${this.pipeline(1)} | compare({ ${this.condition(1)} }${this.chance(50) ? ', 5' : ''})`,
     ];
     const hints = this.chance(10)
-      ? ` with (${this.pick(['sample=0.1', 'most_recent=true', 'x="y", n=-3', 'd=10s'])})`
+      ? ` with (${this.pick(['sample=0.1', 'most_recent=true', 'x="y", n=3', 'd=10s'])})`
       : '';
     return this.pick(body)() + hints;
   }
