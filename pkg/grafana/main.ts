@@ -5,12 +5,15 @@ import { openStore } from '../store';
 import { runPlugin } from './plugin';
 import { remoteEngine } from './remote';
 
-void runPlugin(async ({ store, address, token }, log) => {
+void runPlugin(async ({ store, address, token, maxSpans, cacheBytes }, log) => {
   if (address !== undefined) {
     return remoteEngine(address, token);
   }
   if (store === undefined) {
     throw new GentError('PLUGIN_SETTINGS', 'no store is set: name the directory that the trainer publishes models to');
   }
-  return modelEngine(await openStore(store, { logger: log }));
+  return modelEngine(await openStore(store, { logger: log }), {
+    ...(maxSpans === undefined ? {} : { maxSpans }),
+    ...(cacheBytes === undefined ? {} : { traceCacheBytes: cacheBytes }),
+  });
 });

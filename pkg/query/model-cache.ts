@@ -23,12 +23,15 @@ export class ModelCache {
   /** Least recently used first. */
   private readonly entries = new Map<string, Entry>();
   private held = 0;
-  private readonly traces = new TraceCache();
+  private readonly traces: TraceCache;
 
   constructor(
     private readonly store: ModelStore,
-    private readonly open: OpenModel = openModel
-  ) {}
+    private readonly open: OpenModel = openModel,
+    traceCacheBytes?: number
+  ) {
+    this.traces = new TraceCache(traceCacheBytes);
+  }
 
   /**
    * Runs `work` with an opened model, which stays open until it is done.

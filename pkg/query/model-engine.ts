@@ -51,6 +51,8 @@ export interface ModelEngineOptions {
   readonly open?: OpenModel;
   /** Spans one query may generate; default: the limit QUERY_SPANS. */
   readonly maxSpans?: number;
+  /** Bytes of generated traces kept for the next question; default: the limit QUERY_TRACE_CACHE_BYTES. */
+  readonly traceCacheBytes?: number;
 }
 
 class ModelEngine implements TracesEngine {
@@ -61,7 +63,7 @@ class ModelEngine implements TracesEngine {
     private readonly store: ModelStore,
     private readonly options: ModelEngineOptions
   ) {
-    this.cache = new ModelCache(store, options.open);
+    this.cache = new ModelCache(store, options.open, options.traceCacheBytes);
   }
 
   async search(request: SearchRequest): Promise<SearchResult> {

@@ -10,7 +10,12 @@ const BYTES_A_TRACE = 400;
 
 /** Generated traces by model and number. A trace never changes, so it is never stale. */
 export class TraceCache {
-  private readonly traces = new LruCache<Trace>(() => limit('QUERY_TRACE_CACHE_BYTES'));
+  private readonly traces: LruCache<Trace>;
+
+  /** @param most - bytes; default: the limit QUERY_TRACE_CACHE_BYTES */
+  constructor(most?: number) {
+    this.traces = new LruCache(() => most ?? limit('QUERY_TRACE_CACHE_BYTES'));
+  }
 
   /** The same generator, which asks here before it generates. */
   over(generator: TraceGenerator): TraceGenerator {

@@ -248,7 +248,7 @@ test('a cancelled query ends with CANCELLED, and limits of time hold', async () 
   try {
     const { traces: some, notices } = await models.search({ query: '{ duration > 1ns }', limit: 1000 });
     expect(some.length).toBeLessThan(traces.length);
-    expect(notices[0]?.text).toContain('QUERY_SPANS=100');
+    expect(notices[0]?.text).toContain('100 spans');
   } finally {
     setLimit('QUERY_SPANS', undefined);
   }
