@@ -38,7 +38,7 @@ export interface Layout {
  * float32 holds without a gap, so that no step of the integer network can round.
  */
 export const MAX_WIDTH = 768;
-const MAX_CLASSES = 4096;
+const MAX_CLASSES = 1024;
 const MAX_LAYERS = 16;
 const MAX_EMBEDDINGS = 256;
 

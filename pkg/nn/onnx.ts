@@ -2,10 +2,10 @@
 import { MessageWriter } from './protobuf';
 
 /** Element types of TensorProto.DataType that this room uses. */
-export const ELEMENT = { float: 1, uint8: 2, int8: 3, int16: 5, int32: 6, int64: 7 } as const;
+export const ELEMENT = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 export type ElementType = keyof typeof ELEMENT;
 
-type TensorData = Float32Array | Uint8Array | Int8Array | Int16Array | Int32Array | BigInt64Array;
+type TensorData = Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 
 /** A constant of the graph. */
 export interface TensorValue {
@@ -14,16 +14,14 @@ export interface TensorValue {
   readonly data: TensorData;
 }
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute = number | string;
 
-/** One operator of the graph. */
+/** One operator of the graph, of the ONNX standard. */
 export interface GraphNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** Operator domain; absent = the ONNX standard's. */
-  readonly domain?: string;
 }
 
 /** An input or output: a text dimension is symbolic (any size). */
@@ -56,13 +54,7 @@ function attributeMessage(name: string, value: Attribute): MessageWriter {
   if (typeof value === 'number') {
     return message.integer(3, value).integer(20, 2);
   }
-  if (typeof value === 'string') {
-    return message.text(4, value).integer(20, 3);
-  }
-  if ('float' in value) {
-    return message.float(2, value.float).integer(20, 1);
-  }
-  return message.packed(8, value).integer(20, 7);
+  return message.text(4, value).integer(20, 3);
 }
 
 function nodeMessage(node: GraphNode): MessageWriter {
@@ -73,7 +65,7 @@ function nodeMessage(node: GraphNode): MessageWriter {
   for (const [name, value] of Object.entries(node.attributes ?? {})) {
     message.message(5, attributeMessage(name, value));
   }
-  return node.domain === undefined ? message : message.text(7, node.domain);
+  return message;
 }
 
 function tensorMessage(name: string, value: TensorValue): MessageWriter {
@@ -105,12 +97,7 @@ export function encodeModel(model: OnnxModel): Uint8Array {
   model.outputs.forEach((port) => graph.message(12, portMessage(port)));
 
   const message = new MessageWriter().integer(1, IR_VERSION).text(2, 'gent').message(7, graph);
-  const domains = new Set(model.nodes.map((node) => node.domain ?? ''));
   message.message(8, new MessageWriter().text(1, '').integer(2, OPSET));
-  domains.delete('');
-  for (const domain of [...domains].sort()) {
-    message.message(8, new MessageWriter().text(1, domain).integer(2, 1));
-  }
   for (const [key, value] of Object.entries(model.metadata ?? {})) {
     message.message(14, new MessageWriter().text(1, key).text(2, value));
   }

@@ -24,15 +24,6 @@ export class MessageWriter {
     return this;
   }
 
-  /** A float field. */
-  float(field: number, value: number): this {
-    this.key(field, 5);
-    const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setFloat32(0, value, true);
-    this.push(bytes);
-    return this;
-  }
-
   /** A bytes field. */
   bytes(field: number, value: Uint8Array): this {
     this.key(field, 2);
@@ -51,7 +42,7 @@ export class MessageWriter {
     return this.bytes(field, value.finish());
   }
 
-  /** Packed repeated integers (int64 dims, ints). */
+  /** Packed repeated integers (the dimensions of a tensor). */
   packed(field: number, values: readonly number[]): this {
     const inner = new MessageWriter();
     for (const value of values) {
@@ -140,10 +131,4 @@ export function* readFields(bytes: Uint8Array, what: string): Generator<Field> {
       throw fail(`wire type ${wire}`);
     }
   }
-}
-
-/** A varint read as int64, or undefined when it is no safe integer. */
-export function toSafeInteger(value: bigint): number | undefined {
-  const signed = Number(BigInt.asIntN(64, value));
-  return Number.isSafeInteger(signed) ? signed : undefined;
 }
