@@ -40,11 +40,14 @@ class OrtNetwork implements IntegerNetwork {
   readonly spec;
   private readonly gatherer: Gatherer;
   private buffer = new Uint8Array(0);
+  /** Made by the first question: a catalogue of many models is opened for far more than it is asked to evaluate. */
+  private session: Promise<InferenceSession> | undefined;
 
+  /** @param makeSession - cannot fail because of the network, which was checked */
   constructor(
     private readonly network: IntegerWeights,
     private readonly ort: OrtModule,
-    private readonly session: InferenceSession
+    private readonly makeSession: () => Promise<InferenceSession>
   ) {
     this.spec = network.spec;
     this.gatherer = new Gatherer(network);
@@ -60,7 +63,8 @@ class OrtNetwork implements IntegerNetwork {
     }
     this.gatherer.fill(rows, from, count, x);
     const feeds = { x: new this.ort.Tensor('uint8', x.subarray(0, count * width), [count, width]) };
-    const { logits } = await this.session.run(feeds);
+    this.session ??= this.makeSession();
+    const { logits } = await (await this.session).run(feeds);
     this.buffer = x;
     return logits?.data as Int32Array;
   }
@@ -80,7 +84,7 @@ class OrtNetwork implements IntegerNetwork {
   }
 
   async close(): Promise<void> {
-    await this.session.release();
+    await (await this.session)?.release();
   }
 }
 
@@ -101,6 +105,7 @@ export async function loadNetwork(onnx: Uint8Array, options: LoadOptions = {}): 
   const network = parseNetwork(onnx);
   const { runtime = 'native', threads } = options;
   const ort = await loadRuntime(runtime);
-  const session = await ort.InferenceSession.create(encodeLayers(network), sessionOptions(runtime, threads));
-  return new OrtNetwork(network, ort, session);
+  return new OrtNetwork(network, ort, () =>
+    ort.InferenceSession.create(encodeLayers(network), sessionOptions(runtime, threads))
+  );
 }
