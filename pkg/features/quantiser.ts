@@ -16,7 +16,9 @@ const END_LEVELS = [0.002, 0.995, 0.999] as const;
  * Bins are placed half by count (so that each is about as likely) and half by the cube root of the density on the scale,
  * which is what keeps the mean error of a quantiser least (Panter and Dite 1951): tails get bins though few fall there.
  */
-const COUNT_SHARE = 0.6;
+const COUNT_SHARE = 0.75;
+/** Share of the bins that are placed so; the rest split whichever bin fits its observations worst. */
+const BASE_SHARE = 0.78;
 /** Steps of the scale over which density is measured: a sixteenth of an octave. */
 const CELL_STEPS = 32;
 /** Fewest observations of a bin, so that an edge is never one trace's own value. */
@@ -174,6 +176,79 @@ function withoutThinBins(codes: Int32Array, sorted: readonly number[]): number[]
   return kept;
 }
 
+/** A bin while edges are chosen: observations from … to − 1, how badly a straight line fits them, and where to split. */
+interface Draft {
+  readonly from: number;
+  readonly to: number;
+  readonly low: number;
+  readonly high: number;
+  readonly error: number;
+  /** Edge that would split it, and the first observation beyond; 0 observations = none. */
+  readonly edge: number;
+  readonly at: number;
+}
+
+function draft(codes: Int32Array, from: number, to: number, low: number, high: number): Draft {
+  let error = 0;
+  let worst = 0;
+  let edge = 0;
+  let at = 0;
+  const step = (high - low) / Math.max(1, to - from);
+  for (let i = from; i < to; i++) {
+    const code = codes[i] as number;
+    const deviation = code + 0.5 - (low + (i - from + 0.5) * step);
+    error += Math.abs(deviation);
+    if (Math.abs(deviation) > worst) {
+      // below the line: what follows is thinner, so split after it; above: split before it
+      const split = deviation < 0 ? code + 1 : code;
+      let beyond = i;
+      while (beyond < to && (codes[beyond] as number) < split) {
+        beyond++;
+      }
+      while (beyond > from && (codes[beyond - 1] as number) >= split) {
+        beyond--;
+      }
+      if (beyond - from >= MIN_BIN && to - beyond >= MIN_BIN && split > low && split < high) {
+        worst = Math.abs(deviation);
+        edge = split;
+        at = beyond;
+      }
+    }
+  }
+  return { from, to, low, high, error, edge, at };
+}
+
+/** Splits the bin whose observations lie furthest from evenly spread, again and again: clusters and voids in the tails. */
+function splitWorst(codes: Int32Array, edges: readonly number[], most: number): number[] {
+  let at = 0;
+  const drafts = edges.slice(1).map((high, bin) => {
+    const from = at;
+    while (at < codes.length && (codes[at] as number) < high) {
+      at++;
+    }
+    return draft(codes, from, at, edges[bin] as number, high);
+  });
+  while (drafts.length < most) {
+    let worst = -1;
+    drafts.forEach((candidate, d) => {
+      if (candidate.at > 0 && (worst < 0 || candidate.error > (drafts[worst] as Draft).error)) {
+        worst = d;
+      }
+    });
+    const chosen = drafts[worst];
+    if (chosen === undefined) {
+      break;
+    }
+    drafts.splice(
+      worst,
+      1,
+      draft(codes, chosen.from, chosen.at, chosen.low, chosen.edge),
+      draft(codes, chosen.at, chosen.to, chosen.edge, chosen.high)
+    );
+  }
+  return [edges[0] as number, ...drafts.map((bin) => bin.high)];
+}
+
 /**
  * Learns a table.
  * @param values - at least one, finite
@@ -184,7 +259,8 @@ export function learnTable(values: Float64Array, maxBins = MAX_BINS): QuantileTa
   const codes = Int32Array.from(values, (value) => encodeScale(value / unit)).sort();
   const n = codes.length;
   const most = Math.min(maxBins, MAX_BINS);
-  let body = Math.max(1, Math.min(BODY_LEVELS, most, Math.floor(n / OBSERVATIONS_PER_BIN) + 1));
+  const wanted = Math.max(1, Math.min(BODY_LEVELS, most, Math.floor(n / OBSERVATIONS_PER_BIN) + 1));
+  let body = Math.max(1, Math.ceil(BASE_SHARE * wanted));
   const weights = placementWeights(codes);
   let edges: number[];
   do {
@@ -194,6 +270,7 @@ export function learnTable(values: Float64Array, maxBins = MAX_BINS): QuantileTa
   if (edges.length - 1 > most) {
     edges = [codes[0] as number, (codes[n - 1] as number) + 1];
   }
+  edges = splitWorst(codes, edges, Math.min(most, Math.max(wanted, edges.length - 1) + END_LEVELS.length));
   const table = makeTable(unit, Int32Array.from(edges), new Float64Array(edges.length - 1));
   let bin = 0;
   for (const code of codes) {
