@@ -1,7 +1,16 @@
 import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -371,9 +380,55 @@ describe('the process', () => {
   });
 });
 
-test('the plugin directory is complete: the native runtime loads from it alone', () => {
-  const local = createRequire(path.join(plugin.directory, 'backend.cjs'));
-  expect(local.resolve('onnxruntime-node').startsWith(plugin.directory)).toBe(true);
-  const ort = local('onnxruntime-node') as { InferenceSession: { create: unknown } };
-  expect(typeof ort.InferenceSession.create).toBe('function');
+describe('the plugin directory', () => {
+  const file = (name: string) => path.join(plugin.directory, name);
+
+  test('is complete: the native runtime loads from it alone', () => {
+    const local = createRequire(file('backend.cjs'));
+    expect(local.resolve('onnxruntime-node').startsWith(plugin.directory)).toBe(true);
+    const ort = local('onnxruntime-node') as { InferenceSession: { create: unknown } };
+    expect(typeof ort.InferenceSession.create).toBe('function');
+  });
+
+  test('has a manifest that Grafana takes, with nothing left to fill in', () => {
+    const manifest = JSON.parse(readFileSync(file('plugin.json'), 'utf8')) as Record<string, unknown> & {
+      info: { version: string; updated: string; logos: { small: string; large: string }; keywords: string[] };
+    };
+    expect(manifest).toMatchObject({
+      type: 'datasource',
+      id: expect.stringMatching(/^[0-9a-z]+-([0-9a-z]+-)?datasource$/),
+      backend: true,
+      executable: 'gpx_gent',
+      metrics: true,
+      tracing: true,
+      alerting: true,
+      annotations: true,
+      dependencies: { grafanaDependency: expect.any(String) },
+    });
+    expect(manifest.info.version).toMatch(/^\d+\.\d+\.\d+/);
+    expect(manifest.info.updated).toMatch(/^\d{4}-\d\d-\d\d$/);
+    expect(manifest.info.keywords.length).toBeGreaterThan(0);
+    for (const logo of Object.values(manifest.info.logos)) {
+      expect(existsSync(file(logo))).toBe(true);
+    }
+  });
+
+  test('has a launcher for each platform, and the native library of this one only', () => {
+    for (const platform of ['linux_amd64', 'linux_arm64', 'darwin_arm64']) {
+      expect(statSync(file(`gpx_gent_${platform}`)).mode & 0o111).toBe(0o111);
+    }
+    const native = readdirSync(file('node_modules/onnxruntime-node/bin/napi-v6'), { recursive: true }).map(String);
+    expect(native.filter((name) => name.endsWith('.node'))).toEqual([
+      path.join(process.platform, process.arch, 'onnxruntime_binding.node'),
+    ]);
+  });
+
+  test('names the licences of what was bundled, and no path of the machine that built it', () => {
+    expect(readFileSync(file('LICENSE'), 'utf8')).toContain('Apache License');
+    const notices = readFileSync(file('THIRD_PARTY_NOTICES.txt'), 'utf8');
+    for (const name of ['@grpc/grpc-js', 'apache-arrow', 'onnxruntime-node', 'pako', 'prom-client']) {
+      expect(notices).toContain(`${name} `);
+    }
+    expect(readFileSync(file('backend.cjs'), 'utf8')).not.toContain(ROOT);
+  });
 });
