@@ -20,10 +20,10 @@ export function writeModelFile(
 ): { bytes: Uint8Array; manifest: Manifest } {
   const packed: PackedSection[] = SECTIONS.map((name) => packSection({ name, data: sections[name] }));
   const manifest: Manifest = {
+    ...input,
     format: FORMAT_VERSION,
     id: modelIdOf(packed),
     generator: `gent ${gentVersion()}`,
-    ...input,
     sections: Object.fromEntries(packed.map((section) => [section.name, section.storedBytes])),
   };
   const data = new TextEncoder().encode(JSON.stringify(manifest));

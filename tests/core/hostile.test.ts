@@ -1,0 +1,61 @@
+/** @file Models whose sections are damaged but whose hashes are right: opening and generating give traces or a coded error. */
+import { GentError } from '../../pkg/common';
+import { openModel } from '../../pkg/generate';
+import { readModelFile, SECTIONS, writeModelFile, type SectionName } from '../../pkg/model';
+import { trainModel } from '../../pkg/train';
+import { numbers, shopTraces } from './batches';
+
+const DAMAGED: SectionName[] = ['dictionary', 'shapes', 'counts', 'quantisers', 'network'];
+
+describe('a hostile model', () => {
+  test.each(DAMAGED)('with a damaged section %s gives traces or a coded error, and soon', async (section) => {
+    const { bytes } = await trainModel(shopTraces(60), { epochs: 1 });
+    const file = readModelFile(bytes);
+    const sections = Object.fromEntries(SECTIONS.map((name) => [name, file.section(name)])) as Record<
+      SectionName,
+      Uint8Array
+    >;
+    const { format: _format, id: _id, generator: _generator, sections: _sections, ...manifest } = file.manifest;
+    const random = numbers(7);
+    let refused = 0;
+    let generated = 0;
+    // loading a network takes longest
+    const rounds = section === 'network' ? 40 : 150;
+    for (let round = 0; round < rounds; round++) {
+      const data = Uint8Array.from(sections[section]);
+      for (let flips = 1 + Math.floor(random() * 3); flips > 0; flips--) {
+        data[Math.floor(random() * data.length)] = Math.floor(random() * 256);
+      }
+      const damaged = writeModelFile(
+        { ...sections, [section]: random() < 0.1 ? data.subarray(0, data.length >> 1) : data },
+        manifest
+      );
+      try {
+        const model = await openModel(damaged.bytes);
+        try {
+          // what opens has numbers of traces and spans that fit its limits
+          expect(Number.isSafeInteger(model.traceCount)).toBe(true);
+          const picks = [0, Math.floor(model.traceCount / 2), model.traceCount - 1];
+          if (model.spanCount < 1e6) {
+            for (const trace of await model.generate(picks)) {
+              expect(trace.spans.length).toBeGreaterThan(0);
+            }
+            expect(model.spanCounts.counts.length).toBeGreaterThan(0);
+          }
+          generated++;
+        } finally {
+          await model.close();
+        }
+      } catch (error) {
+        if (!(error instanceof GentError)) {
+          throw error;
+        }
+        expect(error.code).toMatch(/^(MODEL|NN)_/);
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(0);
+    expect(generated).toBeGreaterThan(0);
+    expect(refused + generated).toBe(rounds);
+  });
+});
