@@ -141,7 +141,7 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
   // Every so-manieth trace over all models: the part follows the traffic, and is always the same one.
   const stride = 1 / part;
   const picked = Math.max(1, Math.floor(traces / stride));
-  const estimated = new Estimate(query, accumulator);
+  const estimated = new Estimate(query, accumulator, traces / picked, Number(step) / 1e9);
   let before = 0;
   for (const list of lists) {
     const first = Math.ceil(before / stride - 0.5);
@@ -154,7 +154,7 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
       indices.push(...(at >= 0 ? [list.indices[at] ?? 0] : []));
     }
     before += list.indices.length;
-    await visit(work, list, indices, (trace) => estimated.observe(trace, traces / picked));
+    await visit(work, list, indices, (trace) => estimated.observe(trace));
   }
   const text = `Estimated from ${picked.toLocaleString('en-US')} of ${traces.toLocaleString('en-US')} traces.`;
   const notices: Notice[] = [{ severity: 'info', text }];
