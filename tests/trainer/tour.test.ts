@@ -17,11 +17,11 @@ const run = (...argv: string[]) =>
 describe('gent demo tour', () => {
   it('shows sizes, a search, a trace and rates of a model it has just trained, and can be taken again', () => {
     for (const seed of ['1', '2']) {
-      const { status, stdout, stderr } = run('--traces', '400', '--dir', 'demo', '--seed', seed);
+      const { status, stdout, stderr } = run('--traces', '250', '--dir', 'demo', '--seed', seed);
       expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
       for (const words of [
         '4/4 The model is asked',
-        'Sent 400 traces',
+        'Sent 250 traces',
         /OTLP\/JSON +[\d.]+ MB +█+/,
         /the model +[\d.]+ kB/,
         /times smaller than the gzipped traces/,
