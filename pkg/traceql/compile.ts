@@ -114,6 +114,16 @@ function compileComparison(
   };
 }
 
+function isNumber(value: Value): value is bigint | number {
+  return typeof value === 'bigint' || typeof value === 'number';
+}
+
+// A number or an array of numbers.
+function isNumeric(value: Value): boolean {
+  const one = typeof value === 'object' ? value[0] : value;
+  return typeof one === 'bigint' || typeof one === 'number';
+}
+
 function compileArithmetic(expression: Extract<FieldExpr, { kind: 'binary' }>): Compiled {
   const { operator } = expression;
   if (!isArithmetic(operator)) {
@@ -126,9 +136,8 @@ function compileArithmetic(expression: Extract<FieldExpr, { kind: 'binary' }>): 
   const get: Getter = (place) => {
     const x = a.get(place);
     const y = b.get(place);
-    const isNumber = (value: Value): value is bigint | number => typeof value === 'bigint' || typeof value === 'number';
     if (!isNumber(x) || !isNumber(y)) {
-      if (Array.isArray(x) || Array.isArray(y)) {
+      if (isNumeric(x) && isNumeric(y)) {
         throw new GentError('TRACEQL_RUNTIME', `${operator} is not defined for arrays: ${printField(expression)}`);
       }
       // Operands that do not match make the operation false, as in a comparison.

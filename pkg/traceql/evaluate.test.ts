@@ -48,6 +48,7 @@ describe('values', () => {
     ['{ .a / 2 = 1 }', { a: 3n }, true],
     ['{ .a / 2.0 = 1.5 }', { a: 3n }, true],
     ['{ .a + 1 = 2 }', { a: 'text' }, false],
+    ['{ .a + 1 = 2 }', { a: ['x'] }, false],
     ['{ .a = ok }', { a: 'ok' }, false],
     ['{ .b != 0 && .a / .b = 2 }', { a: 4n, b: 0n }, false],
     ['{ span.a = "x" }', { a: 'x' }, true],
@@ -78,8 +79,8 @@ describe('values', () => {
     expect(one('{ event:name != "x" }', {})).toBe(false);
   });
 
-  it.each(['{ .a / 0 = 1 }', '{ .b + 1 = 2 }', '{ .b = .b }'])('stops at %s with a code', (query) => {
-    expect(() => one(query, { span: { a: 1n, b: ['x'] } })).toThrow(GentError);
+  it.each(['{ .a / 0 = 1 }', '{ .c + 1 = 2 }', '{ .b = .b }'])('stops at %s with a code', (query) => {
+    expect(() => one(query, { span: { a: 1n, b: ['x'], c: [1n] } })).toThrow(GentError);
   });
 });
 

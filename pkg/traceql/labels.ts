@@ -23,12 +23,12 @@ export function groupKey(attribute: AttributeRef): GroupKey {
   return { key: printAttribute(attribute), type: attributeType(attribute) };
 }
 
-/** Labels of a group without those that are nil. Arrays count as nil. */
+/** Labels of a group without those that are nil. Arrays are labelled `nil`. */
 export function presentLabels(keys: readonly GroupKey[], values: readonly Value[]): SeriesLabel[] {
   const labels: SeriesLabel[] = [];
   keys.forEach(({ key, type }, i) => {
     const value = values[i];
-    const answer = typeof value === 'object' ? undefined : toAnswer(value, type);
+    const answer = typeof value === 'object' ? NIL_LABEL : toAnswer(value, type);
     if (answer !== undefined) {
       labels.push({ key, value: answer });
     }

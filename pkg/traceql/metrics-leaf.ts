@@ -5,7 +5,7 @@ import type { Compiled, Place } from './access';
 import { compileFilter, compileValue } from './compile';
 import { ExemplarBox } from './exemplars';
 import type { Intervals } from './intervals';
-import { groupIdentity, groupKey, presentLabels, seriesLabels, type GroupKey } from './labels';
+import { groupIdentity, groupKey, labelsKey, NIL_LABEL, presentLabels, seriesLabels, type GroupKey } from './labels';
 import { mentionedIn } from './mentions';
 import { CompareState } from './metrics-compare';
 import { overTime, type GroupState, type OverTime, type SlotSeries } from './over-time';
@@ -77,14 +77,17 @@ interface Group {
   readonly state: GroupState;
 }
 
-// Arrays make no groups of their own.
+// Arrays make no groups of their own; they are labelled as nil is.
 function plain(value: Value): Value {
-  return typeof value === 'object' ? undefined : value;
+  return typeof value === 'object' ? NIL_LABEL : value;
 }
 
 /** Collects the spans of one function. */
 export class LeafAccumulator {
+  // By value where there is one group-by attribute, by a text of all values where there are more. Different values can share
+  // labels (nil and an array), and then share the group.
   private readonly groups = new Map<Value, Group>();
+  private readonly byLabels = new Map<string, Group>();
   private readonly compare: CompareState | undefined;
   private readonly exemplarBox: ExemplarBox | undefined;
   private readonly mostSeries = limit('TRACEQL_SERIES');
@@ -210,7 +213,9 @@ export class LeafAccumulator {
       throw new GentError('INTERNAL', 'compare() has no groups');
     }
     const labels = labelsFor(plan.leaf.aggregate as Aggregate, plan.keys, values);
-    const group: Group = { labels, key: groupIdentity(labels), state: plan.over.newState() };
+    const identity = labelsKey(labels);
+    const group = this.byLabels.get(identity) ?? { labels, key: groupIdentity(labels), state: plan.over.newState() };
+    this.byLabels.set(identity, group);
     this.groups.set(mapKey, group);
     return group;
   }
@@ -219,14 +224,19 @@ export class LeafAccumulator {
     if (this.compare !== undefined && other.compare !== undefined) {
       this.compare.merge(other.compare);
     }
-    for (const [key, theirs] of other.groups) {
-      const mine = this.groups.get(key);
+    for (const [identity, theirs] of other.byLabels) {
+      let mine = this.byLabels.get(identity);
       if (mine === undefined) {
-        const state = this.plan.over?.newState() ?? theirs.state;
-        state.merge(theirs.state);
-        this.groups.set(key, { ...theirs, state });
-      } else {
-        mine.state.merge(theirs.state);
+        mine = { ...theirs, state: this.plan.over?.newState() ?? theirs.state };
+        this.byLabels.set(identity, mine);
+      }
+      mine.state.merge(theirs.state);
+    }
+    // Values seen on either side lead to the group of their labels.
+    for (const [value, theirs] of other.groups) {
+      const mine = this.byLabels.get(labelsKey(theirs.labels));
+      if (mine !== undefined) {
+        this.groups.set(value, mine);
       }
     }
     if (this.exemplarBox !== undefined && other.exemplarBox !== undefined) {
@@ -235,7 +245,7 @@ export class LeafAccumulator {
   }
 
   series(): SlotSeries[] {
-    return this.compare?.series() ?? [...this.groups.values()].flatMap(({ labels, state }) => state.series(labels));
+    return this.compare?.series() ?? [...this.byLabels.values()].flatMap(({ labels, state }) => state.series(labels));
   }
 
   get exemplars(): ExemplarBox | undefined {

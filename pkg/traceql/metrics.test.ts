@@ -88,6 +88,37 @@ describe('functions over time', () => {
     expect(new Set(labels)).toEqual(new Set([1n, '1', 1]));
   });
 
+  it('labels arrays as nil, in one series with nil', () => {
+    const mixed = [{ id: 'a', span: { v: ['x'] } }, { id: 'b' }, { id: 'c', span: { v: 1n } }];
+    expect(show(series('{ } | count_over_time() by (span.v)', mixed, { instant: true }))).toEqual([
+      '{span.v=nil} 2@3',
+      '{span.v=1} 1@3',
+    ]);
+    expect(show(series('{ } | count_over_time() by (span.v, name)', mixed, { instant: true }))).toEqual([
+      '{name=} 1@3',
+      '{span.v=nil,name=} 1@3',
+      '{span.v=1,name=} 1@3',
+    ]);
+    expect(show(series('{ } | quantile_over_time(duration, 1) by (span.absent)', mixed, { instant: true }))).toEqual([
+      '{p=1} 0.001049@3',
+    ]);
+  });
+
+  it('breaks ties of topk by text, then by number', () => {
+    const tied = [
+      { id: 'a', span: { v: 'x' } },
+      { id: 'b', span: { v: 3n } },
+      { id: 'c', span: { v: 5n } },
+    ];
+    const kept = (stage: string) =>
+      series(`{ } | count_over_time() by (span.v) | ${stage}`, tied, { instant: true }).map(
+        (one) => one.labels[0]?.value
+      );
+    expect(kept('topk(1)')).toEqual([5n]);
+    expect(kept('topk(2)')).toEqual([3n, 5n]);
+    expect(kept('bottomk(1)')).toEqual(['x']);
+  });
+
   it('compares selected spans with the others', () => {
     const found = show(series('{ } | compare({ name = "GET" })', shop)).filter((line) => line.includes(',name='));
     expect(found).toEqual([

@@ -5,10 +5,9 @@ import type { Compiled, Place } from './access';
 import { compileFilter, compileValue } from './compile';
 import type { ValueType } from './intrinsics';
 import { printField } from './print';
-import { compareNumbers } from './statics';
 import { combineSpans } from './structural';
 import type { TraceView } from './trace-view';
-import { keyOf, type Value } from './values';
+import { compareValues, keyOf, type Value } from './values';
 
 /** What a stage adds to a spanset: `by(name)`, `count()` … */
 export interface SetAttribute {
@@ -186,7 +185,7 @@ function compileScalarFilter(stage: ScalarFilter): StageRun {
           : name === 'min' || name === 'max'
             ? extreme(name, compiled, place, set.spans)
             : total(name, compiled, place, set.spans);
-      if (isNumber(value) && compareNumbers(operator, value, wanted)) {
+      if (value !== undefined && compareValues(operator, value, wanted)) {
         const type = compiled?.type ?? 'int';
         found.push({ spans: set.spans, attributes: [...set.attributes, { key, value, type }] });
       }
