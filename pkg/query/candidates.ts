@@ -28,6 +28,16 @@ export class Candidates {
     this.whole = contains(range, window);
   }
 
+  /** Whether any shape of the model can match at all. */
+  get any(): boolean {
+    for (let shape = 0; shape < this.model.shapeCount; shape++) {
+      if (this.shapeMatches(shape)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Whether trace `index` can contribute to the answer. */
   has(index: number): boolean {
     if (!this.shapeMatches(this.model.shapeOf(index))) {
@@ -55,6 +65,9 @@ export class Candidates {
   /** All of them, ascending. */
   list(): number[] {
     const indices: number[] = [];
+    if (!this.any) {
+      return indices;
+    }
     for (let index = 0; index < this.model.traceCount; index++) {
       if (this.has(index)) {
         indices.push(index);

@@ -65,11 +65,10 @@ export class CountedMetrics {
     const { offsets, buckets, counts, bucketSeconds } = model.spanCounts;
     const from = offsets[spanClass.id] ?? 0;
     const to = offsets[spanClass.id + 1] ?? from;
-    const width = BigInt(bucketSeconds) * NANOS;
+    const slotOf = this.slotOfBucket(bucketSeconds);
     let values: Float64Array | undefined;
     for (let i = from; i < to; i++) {
-      // The middle of a bucket lies within one slot, as the whole bucket does.
-      const slot = this.intervals.indexOf(BigInt(buckets[i] ?? 0) * width + width / 2n);
+      const slot = slotOf(buckets[i] ?? 0);
       if (slot < 0 || counts[i] === 0) {
         continue;
       }
@@ -87,6 +86,19 @@ export class CountedMetrics {
       values[slot] = (values[slot] ?? 0) + (counts[i] ?? 0);
     }
     return true;
+  }
+
+  /** Number of a bucket → number of the slot that the whole bucket lies in, −1 where it lies in none. */
+  private slotOfBucket(bucketSeconds: number): (bucket: number) => number {
+    const width = BigInt(bucketSeconds) * NANOS;
+    const { start, end, step, instant } = this.slots;
+    const first = Number(start / width);
+    const each = Number((instant === true ? end - start : step) / width);
+    const { count } = this.intervals;
+    return (bucket) => {
+      const slot = Math.floor((bucket - first) / each);
+      return slot < count ? Math.max(-1, slot) : -1;
+    };
   }
 
   private valuesOf(labels: SeriesLabel[]): Float64Array {

@@ -116,7 +116,8 @@ class ModelEngine implements TracesEngine {
         return found;
       }
     }
-    return { trace: undefined, notices: [] };
+    const text = `Trace ${id} is not here: this store keeps models, not that trace. Search for traces like it.`;
+    return { trace: undefined, notices: [{ severity: 'info', text }] };
   }
 
   async tagNames(request: TagNamesRequest): Promise<Partial<Record<TagScope, string[]>>> {

@@ -29,7 +29,7 @@ export async function searchModel(
 ): Promise<void> {
   const { model } = candidates;
   let blockTraces = Math.max(FIRST_BLOCK_TRACES, newest.most);
-  let index = model.traceCount - 1;
+  let index = candidates.any ? model.traceCount - 1 : -1;
   while (index >= 0 && !budget.spent) {
     const { threshold } = newest;
     const last = threshold === undefined ? 0 : model.firstIndexAt(threshold);

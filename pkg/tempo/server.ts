@@ -1,9 +1,10 @@
 /** @file The read part of Tempo's HTTP API over an engine: what Grafana's Tempo data source and Traces Drilldown ask. */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { asGentError, gentVersion, GentError, type Logger, silentLogger } from '../common';
-import type { TracesEngine } from '../query';
+import type { TraceResult, TracesEngine } from '../query';
 import { otlpProtobuf, resourceSpansJson, type Trace } from '../trace';
 import {
   instantJson,
@@ -15,6 +16,7 @@ import {
   tagValuesJson,
 } from './json';
 import { unscopedAttribute } from './logfmt';
+import { filterTrace, traceFilter } from './trace-filter';
 import { metricsParams, type Params, rangeOf, searchParams, tagParams, traceIdParam } from './params';
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -70,23 +72,56 @@ function asked(request: FastifyRequest, reply: FastifyReply): Asked {
   };
 }
 
-/** TraceByIDResponse {1: Trace}: the message of /api/v2/traces. The trace is there even when it is empty. */
-function traceByIdResponse(trace: Trace | undefined): Uint8Array {
-  const inner = trace === undefined ? new Uint8Array() : otlpProtobuf([trace]);
-  const head: number[] = [0x0a];
-  for (let rest = inner.length; ; rest = Math.floor(rest / 128)) {
-    head.push(rest >= 128 ? (rest % 128) | 0x80 : rest);
-    if (rest < 128) {
-      break;
-    }
-  }
-  return Buffer.concat([Uint8Array.from(head), inner]);
+/** A trace of /api/v2/traces, whole or filtered. */
+interface FoundTrace {
+  readonly trace: Trace | undefined;
+  readonly partial: boolean;
+  readonly message: string;
 }
 
-async function findTrace(engine: TracesEngine, { params, path, signal }: Asked): Promise<Trace | undefined> {
+/**
+ * TraceByIDResponse {1: Trace, 3: status (1 = PARTIAL), 4: message}: the message of /api/v2/traces. The trace is there
+ * even when it is empty.
+ */
+function traceByIdResponse({ trace, partial, message }: FoundTrace): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.tag(1, WireType.LengthDelimited).bytes(trace === undefined ? new Uint8Array() : otlpProtobuf([trace]));
+  if (partial) {
+    writer.tag(3, WireType.Varint).int32(1);
+  }
+  if (message !== '') {
+    writer.tag(4, WireType.LengthDelimited).string(message);
+  }
+  return writer.finish();
+}
+
+function traceByIdJson({ trace, partial, message }: FoundTrace): string {
+  const body = trace === undefined ? '{}' : `{"resourceSpans":${resourceSpansJson([trace], 'tempo')}}`;
+  const status = partial ? ',"status":"PARTIAL"' : '';
+  return `{"trace":${body},"metrics":{}${status}${message === '' ? '' : `,"message":${JSON.stringify(message)}`}}`;
+}
+
+const FILTERED = 'Trace filtered, only a subset of spans matching the filter is returned';
+
+async function findTrace(engine: TracesEngine, { params, path, signal }: Asked): Promise<TraceResult> {
   // Checked and no more: Tempo, too, takes a time range as a hint of where to look.
   rangeOf(params);
-  return (await engine.traceById(traceIdParam(path.id ?? ''), { signal })).trace;
+  return engine.traceById(traceIdParam(path.id ?? ''), { signal });
+}
+
+async function findTraceOrPart(engine: TracesEngine, request: Asked): Promise<FoundTrace> {
+  const filter = traceFilter(request.params);
+  const { trace, notices } = await findTrace(engine, request);
+  if (trace === undefined || filter === undefined) {
+    return {
+      trace,
+      partial: false,
+      message: trace === undefined ? notices.map(({ text: said }) => said).join(' ') : '',
+    };
+  }
+  const part = filterTrace(trace, filter);
+  const partial = part !== trace;
+  return { trace: part.spans.length === 0 ? undefined : part, partial, message: partial ? FILTERED : '' };
 }
 
 /** A tag of the older API: an intrinsic by its name, anything else an attribute of any scope. */
@@ -112,7 +147,7 @@ function handlers(engine: TracesEngine, now: () => bigint): Record<string, Handl
       return json(searchJson(await engine.search({ ...request, signal }), byTags));
     },
     '/api/traces/:id': async (request) => {
-      const trace = await findTrace(engine, request);
+      const { trace } = await findTrace(engine, request);
       if (trace === undefined) {
         return text('', 404);
       }
@@ -121,12 +156,10 @@ function handlers(engine: TracesEngine, now: () => bigint): Record<string, Handl
         : { type: 'application/json', body: `{"batches":${resourceSpansJson([trace], 'tempo')}}` };
     },
     '/api/v2/traces/:id': async (request) => {
-      const trace = await findTrace(engine, request);
-      if (request.accept.includes(PROTOBUF)) {
-        return { type: PROTOBUF, body: traceByIdResponse(trace) };
-      }
-      const body = trace === undefined ? '{}' : `{"resourceSpans":${resourceSpansJson([trace], 'tempo')}}`;
-      return { type: 'application/json', body: `{"trace":${body},"metrics":{}}` };
+      const found = await findTraceOrPart(engine, request);
+      return request.accept.includes(PROTOBUF)
+        ? { type: PROTOBUF, body: traceByIdResponse(found) }
+        : { type: 'application/json', body: traceByIdJson(found) };
     },
     '/api/search/tags': async ({ params, signal }) => {
       const request = tagParams(params);
@@ -135,7 +168,9 @@ function handlers(engine: TracesEngine, now: () => bigint): Record<string, Handl
     '/api/v2/search/tags': async ({ params, signal }) =>
       json(scopesJson(await engine.tagNames({ ...tagParams(params), signal }))),
     '/api/search/tag/:tag/values': async (request) =>
-      json(plainTagValuesJson(await tagValues(plainTag(request.path.tag ?? ''), request))),
+      request.path.tag === 'error'
+        ? json({ tagValues: ['true'], metrics: {} })
+        : json(plainTagValuesJson(await tagValues(plainTag(request.path.tag ?? ''), request))),
     '/api/v2/search/tag/:tag/values': async (request) =>
       json(tagValuesJson(await tagValues(request.path.tag ?? '', request))),
     '/api/metrics/query_range': async ({ params, signal }) =>
@@ -175,15 +210,25 @@ export function tempoServer(engine: TracesEngine, options: TempoServerOptions = 
     routerOptions: { maxParamLength: 4096 },
     http: { maxHeaderSize: LONGEST_REQUEST_BYTES },
   });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    payload.once('end', () => done(null));
+  });
   for (const [path, handler] of Object.entries(handlers(engine, now))) {
-    server.get(path, async (request, reply) => {
-      let answer: Answer;
-      try {
-        answer = await handler(asked(request, reply));
-      } catch (error) {
-        answer = errorAnswer(error, logger, request.url);
-      }
-      return send(request, reply, answer);
+    // Tempo, too, answers questions that are sent with POST, and looks at the address only.
+    server.route({
+      method: ['GET', 'POST'],
+      url: path,
+      handler: async (request, reply) => {
+        let answer: Answer;
+        try {
+          answer = await handler(asked(request, reply));
+        } catch (error) {
+          answer = errorAnswer(error, logger, request.url);
+        }
+        return send(request, reply, answer);
+      },
     });
   }
   server.setNotFoundHandler(async (_, reply) =>
