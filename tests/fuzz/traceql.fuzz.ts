@@ -184,15 +184,15 @@ export function fuzzTraceql(inputs: number, seed: number, log: (line: string) =>
     if (i % 10 === 0) {
       checkOthers(text, result.failures);
     }
-    // Timed apart, and once more when slow: the first time may have met a garbage collection.
+    // Timed apart, and again when slow: another process or a garbage collection may have had the processor.
     let elapsed = timeToParse(text);
-    if (elapsed > MOST_MS) {
+    for (let again = 0; elapsed > MOST_MS && again < 5; again++) {
       elapsed = Math.min(elapsed, timeToParse(text));
-      if (elapsed > MOST_MS) {
-        result.failures.push(
-          `took ${elapsed.toFixed(0)} ms: ${JSON.stringify(text).slice(0, 200)} (${text.length} characters)`
-        );
-      }
+    }
+    if (elapsed > MOST_MS) {
+      result.failures.push(
+        `took ${elapsed.toFixed(0)} ms: ${JSON.stringify(text).slice(0, 200)} (${text.length} characters)`
+      );
     }
     result.slowestMs = Math.max(result.slowestMs, elapsed);
     result.inputs++;
