@@ -57,6 +57,8 @@ export interface ModelContent {
   readonly dictionary: Dictionary;
   readonly grammar: ShapeGrammar;
   readonly layouts: readonly ShapeLayout[];
+  /** Number of places, see {@link PlaceTable}. */
+  readonly places: number;
   readonly counts: TraceCounts;
   readonly window: BatchWindow;
   /** Time segment of each row of the counts. */
@@ -93,7 +95,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
   const { dictionary } = batch;
   const ordered = orderBatch(batch);
   const { grammar } = ordered;
-  const layouts = layoutShapes(dictionary, grammar, shapeSizes(grammar));
+  const { layouts, places } = layoutShapes(dictionary, grammar, shapeSizes(grammar));
   const counts = countTraces(batch, ordered);
   const segments = segmentsOf(counts);
   const segment = traceSegments(batch, ordered.order, counts, segments.row);
@@ -107,8 +109,8 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     const end = (spans.start[i] as number) + (spans.duration[i] as number);
     spans.latestEnd[i] = previous < 0 ? end : Math.max(end, spans.latestEnd[previous] as number);
   }
-  const timing = learnTiming(spans, dictionary, options.maxBins);
-  const index = siteIndex(timing.sites, dictionary);
+  const timing = learnTiming(spans, places, options.maxBins);
+  const index = siteIndex(timing.sites, places);
   const sites = layouts.map((layout) => sitesOfShape(layout, index));
   for (let t = 0; t < spans.traces; t++) {
     spans.site.set(sites[spans.shape[t] as number] as Int32Array, spans.offset[t] as number);
@@ -122,6 +124,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     dictionary,
     grammar,
     layouts,
+    places,
     counts,
     window: { minStart: batch.minStart, maxStart: batch.maxStart, maxEnd: batch.maxEnd, unit },
     segments,
@@ -193,8 +196,7 @@ function traceSegments(batch: BatchColumns, order: Int32Array, counts: TraceCoun
 export function contextOf(content: ModelContent, sizes: EmbeddingSizes): RowContext {
   return rowContext(
     content.timing,
-    content.dictionary,
-    { shapes: content.layouts.length, segments: content.segments.count },
+    { shapes: content.layouts.length, segments: content.segments.count, places: content.places },
     content.fields.map((field) => field.classes),
     sizes
   );
@@ -279,9 +281,9 @@ export function readContent(section: (name: keyof ContentSections) => Uint8Array
   const segments = segmentsOf(counts);
   const quantisersReader = new ByteReader(section('quantisers'), 'quantisers');
   const tables = readTables(quantisersReader);
-  const timingSites = readSites(quantisersReader, dictionary, tables.length, decodeScale);
-  const layouts = layoutWithin(shapesReader, dictionary, grammar, sizes);
-  const sites = checkSites(layouts, timingSites, dictionary, quantisersReader);
+  const { layouts, places } = layoutWithin(shapesReader, dictionary, grammar, sizes);
+  const timingSites = readSites(quantisersReader, places, tables.length, decodeScale);
+  const sites = checkSites(layouts, timingSites, places, quantisersReader);
   const attributes = readAttributeModel(dictionaryReader, quantisersReader, dictionary.operations.length);
   quantisersReader.end();
   const resources = readResources(dictionaryReader, dictionary.services.length, segments.count);
@@ -290,6 +292,7 @@ export function readContent(section: (name: keyof ContentSections) => Uint8Array
     dictionary,
     grammar,
     layouts,
+    places,
     counts,
     window,
     segments,
@@ -309,7 +312,7 @@ function layoutWithin(
   dictionary: Dictionary,
   grammar: ShapeGrammar,
   sizes: Float64Array
-): ShapeLayout[] {
+): ReturnType<typeof layoutShapes> {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total > MAX_LAYOUT_NODES) {
     reader.fail(`${total} nodes in all shapes, the limit is ${MAX_LAYOUT_NODES}`);

@@ -3,28 +3,44 @@ import { ORPHAN } from './columns';
 import type { Dictionary } from './dictionary';
 import { flattenShape, type FlatShape, type ShapeGrammar } from './shapes';
 
-/** Numbers that stand for "no operation" in columns of operations: a trace's top, an orphan's parent, no sibling. */
-export interface Outside {
-  readonly root: number;
-  readonly orphan: number;
-  readonly none: number;
-  /** Operations plus these. */
-  readonly size: number;
+/** Numbers that stand for "no place" in columns of places: above a trace's top, above an orphan, before a first child. */
+export const OUTSIDE = { root: 0, orphan: 1, none: 2 } as const;
+const FIRST_PLACE = 3;
+
+/**
+ * Places: an operation and, where its first child runs in another service, that child's operation. Client spans are often
+ * called the same (`GET`) whatever they call; what they call tells them apart. Numbered as shapes are laid out, so the
+ * numbers follow from dictionary and grammar.
+ */
+export class PlaceTable {
+  private readonly ids = new Map<string, number>();
+
+  /** @param callee - operation of the first child in another service, −1 for none */
+  id(operation: number, callee: number): number {
+    const key = `${operation}|${callee}`;
+    let id = this.ids.get(key);
+    if (id === undefined) {
+      id = FIRST_PLACE + this.ids.size;
+      this.ids.set(key, id);
+    }
+    return id;
+  }
+
+  /** Places and the numbers of {@link OUTSIDE}. */
+  get size(): number {
+    return FIRST_PLACE + this.ids.size;
+  }
 }
 
-export function outsideOf(dictionary: Dictionary): Outside {
-  const n = dictionary.operations.length;
-  return { root: n, orphan: n + 1, none: n + 2, size: n + 3 };
-}
-
-/** Columns of one shape, one entry a node. Operations are dictionary numbers or those of {@link Outside}. */
+/** Columns of one shape, one entry a node. Places are those of {@link PlaceTable}. */
 export interface ShapeLayout extends FlatShape {
   readonly operation: Int32Array;
   readonly status: Uint8Array;
-  readonly parentOperation: Int32Array;
-  readonly grandOperation: Int32Array;
-  readonly previousOperation: Int32Array;
-  readonly rootOperation: number;
+  readonly place: Int32Array;
+  readonly parentPlace: Int32Array;
+  readonly grandPlace: Int32Array;
+  readonly previousPlace: Int32Array;
+  readonly rootPlace: number;
   /** Index among siblings, and siblings that follow. */
   readonly sibling: Int32Array;
   readonly siblingsLeft: Int32Array;
@@ -36,14 +52,20 @@ const CLIENT = 3;
 const SERVER = 2;
 
 /** Lays out a shape. */
-export function layoutShape(dictionary: Dictionary, grammar: ShapeGrammar, shape: number, size: number): ShapeLayout {
+export function layoutShape(
+  dictionary: Dictionary,
+  grammar: ShapeGrammar,
+  shape: number,
+  size: number,
+  places: PlaceTable
+): ShapeLayout {
   const flat = flattenShape(grammar, shape, size);
-  const outside = outsideOf(dictionary);
   const operation = new Int32Array(size);
   const status = new Uint8Array(size);
-  const parentOperation = new Int32Array(size);
-  const grandOperation = new Int32Array(size);
-  const previousOperation = new Int32Array(size);
+  const place = new Int32Array(size);
+  const parentPlace = new Int32Array(size);
+  const grandPlace = new Int32Array(size);
+  const previousPlace = new Int32Array(size);
   const sibling = new Int32Array(size);
   const siblingsLeft = new Int32Array(size);
   const process = new Int32Array(size);
@@ -53,10 +75,6 @@ export function layoutShape(dictionary: Dictionary, grammar: ShapeGrammar, shape
     status[i] = Math.min(2, node.status);
     const parent = flat.parent[i] as number;
     const previous = flat.previous[i] as number;
-    parentOperation[i] =
-      parent >= 0 ? (operation[parent] as number) : parent === ORPHAN ? outside.orphan : outside.root;
-    grandOperation[i] = parent >= 0 ? (parentOperation[parent] as number) : outside.none;
-    previousOperation[i] = previous >= 0 ? (operation[previous] as number) : outside.none;
     sibling[i] = previous >= 0 ? (sibling[previous] as number) + 1 : 0;
     process[i] = i;
     if (parent >= 0) {
@@ -66,6 +84,18 @@ export function layoutShape(dictionary: Dictionary, grammar: ShapeGrammar, shape
         process[i] = process[parent] as number;
       }
     }
+  }
+  for (let i = 0; i < size; i++) {
+    const parent = flat.parent[i] as number;
+    const previous = flat.previous[i] as number;
+    const own = operation[i] as number;
+    // in preorder a first child comes right after its parent
+    const child = i + 1 < size && flat.parent[i + 1] === i ? (operation[i + 1] as number) : -1;
+    const remote = child >= 0 && dictionary.operations[child]?.service !== dictionary.operations[own]?.service;
+    place[i] = places.id(own, remote ? child : -1);
+    parentPlace[i] = parent >= 0 ? (place[parent] as number) : parent === ORPHAN ? OUTSIDE.orphan : OUTSIDE.root;
+    grandPlace[i] = parent >= 0 ? (parentPlace[parent] as number) : OUTSIDE.none;
+    previousPlace[i] = previous >= 0 ? (place[previous] as number) : OUTSIDE.none;
   }
   for (let i = size - 1; i >= 0; i--) {
     const previous = flat.previous[i] as number;
@@ -77,17 +107,24 @@ export function layoutShape(dictionary: Dictionary, grammar: ShapeGrammar, shape
     ...flat,
     operation,
     status,
-    parentOperation,
-    grandOperation,
-    previousOperation,
-    rootOperation: operation[0] as number,
+    place,
+    parentPlace,
+    grandPlace,
+    previousPlace,
+    rootPlace: place[0] as number,
     sibling,
     siblingsLeft,
     process,
   };
 }
 
-/** Lays out every shape. */
-export function layoutShapes(dictionary: Dictionary, grammar: ShapeGrammar, sizes: Float64Array): ShapeLayout[] {
-  return Array.from(sizes, (size, shape) => layoutShape(dictionary, grammar, shape, size));
+/** Lays out every shape. @returns the layouts, and the number of places (see {@link PlaceTable}) */
+export function layoutShapes(
+  dictionary: Dictionary,
+  grammar: ShapeGrammar,
+  sizes: Float64Array
+): { layouts: ShapeLayout[]; places: number } {
+  const places = new PlaceTable();
+  const layouts = Array.from(sizes, (size, shape) => layoutShape(dictionary, grammar, shape, size, places));
+  return { layouts, places: places.size };
 }

@@ -2,8 +2,6 @@
  * @file Rows for the network: what is known of a span when one of its fields is drawn, as small integers.
  * Training and generation fill rows with this same code, so the network sees in both what it learnt.
  */
-import { outsideOf } from './layout';
-import type { Dictionary } from './dictionary';
 import { levelOf, type QuantileTable } from './quantiser';
 import type { SpanTable } from './span-table';
 import { GapReference, referenceTime, type TimingModel, type TimingSite } from './timing';
@@ -48,8 +46,7 @@ export interface EmbeddingSizes {
 /** Numbers the fields and sizes the embeddings. @param attributeClasses - classes of each attribute field */
 export function rowContext(
   timing: TimingModel,
-  dictionary: Dictionary,
-  counts: { readonly shapes: number; readonly segments: number },
+  counts: { readonly shapes: number; readonly segments: number; readonly places: number },
   attributeClasses: ArrayLike<number>,
   sizes: EmbeddingSizes
 ): RowContext {
@@ -59,7 +56,7 @@ export function rowContext(
   const gapField = Int32Array.from(timing.sites, (site) => number(binsAt(site.gapTable)));
   const durationField = Int32Array.from(timing.sites, (site) => number(binsAt(site.durationTable)));
   const attributeField = Int32Array.from(attributeClasses, (classes) => number(classes));
-  const operations = outsideOf(dictionary).size;
+  const operations = counts.places;
   const half = Math.max(2, sizes.operation >> 1);
   return {
     timing,
@@ -145,10 +142,10 @@ function fill(
     (columns[column] as Int32Array)[r] = value;
   };
   set(Column.Field, field);
-  set(Column.Operation, spans.operation[i] as number);
-  set(Column.Parent, spans.parentOperation[i] as number);
-  set(Column.Grandparent, spans.grandOperation[i] as number);
-  set(Column.Root, spans.rootOperation[i] as number);
+  set(Column.Operation, spans.place[i] as number);
+  set(Column.Parent, spans.parentPlace[i] as number);
+  set(Column.Grandparent, spans.grandPlace[i] as number);
+  set(Column.Root, spans.rootPlace[i] as number);
   set(Column.Shape, Math.min(spans.shape[trace] as number, MAX_SHAPES));
   set(Column.Segment, spans.segment[trace] as number);
   set(Column.Status, spans.status[i] as number);

@@ -15,10 +15,11 @@ export interface SpanTable {
   readonly first: Int32Array;
   readonly operation: Int32Array;
   readonly status: Uint8Array;
-  readonly parentOperation: Int32Array;
-  readonly grandOperation: Int32Array;
-  readonly previousOperation: Int32Array;
-  readonly rootOperation: Int32Array;
+  readonly place: Int32Array;
+  readonly parentPlace: Int32Array;
+  readonly grandPlace: Int32Array;
+  readonly previousPlace: Int32Array;
+  readonly rootPlace: Int32Array;
   /** Indices into this table; −1 where there is none. */
   readonly parent: Int32Array;
   readonly previous: Int32Array;
@@ -72,10 +73,11 @@ export function spanTable(
     first: int32(),
     operation: int32(),
     status: bytes(),
-    parentOperation: int32(),
-    grandOperation: int32(),
-    previousOperation: int32(),
-    rootOperation: int32(),
+    place: int32(),
+    parentPlace: int32(),
+    grandPlace: int32(),
+    previousPlace: int32(),
+    rootPlace: int32(),
     parent: int32(),
     previous: int32(),
     sibling: int32(),
@@ -102,12 +104,13 @@ export function spanTable(
     const to = offset[t + 1] as number;
     table.traceOf.fill(t, from, to);
     table.first.fill(from, from, to);
-    table.rootOperation.fill(layout.rootOperation, from, to);
+    table.place.set(layout.place, from);
+    table.rootPlace.fill(layout.rootPlace, from, to);
     table.operation.set(layout.operation, from);
     table.status.set(layout.status, from);
-    table.parentOperation.set(layout.parentOperation, from);
-    table.grandOperation.set(layout.grandOperation, from);
-    table.previousOperation.set(layout.previousOperation, from);
+    table.parentPlace.set(layout.parentPlace, from);
+    table.grandPlace.set(layout.grandPlace, from);
+    table.previousPlace.set(layout.previousPlace, from);
     table.sibling.set(layout.sibling, from);
     table.siblingsLeft.set(layout.siblingsLeft, from);
     table.wave.set(layout.wave, from);

@@ -1,6 +1,5 @@
 /** @file Learns the timing sites of a batch: which places are sites, what their gaps and durations are measured from. */
-import { outsideOf } from './layout';
-import type { Dictionary } from './dictionary';
+import { OUTSIDE } from './layout';
 import { binOf, entropyOf, learnTable, type QuantileTable } from './quantiser';
 import type { SpanTable } from './span-table';
 import {
@@ -35,55 +34,49 @@ const OVERSHOOT_QUANTILE = 0.999;
 
 interface Place {
   parent: number;
-  operation: number;
+  place: number;
   previous: number;
   count: number;
 }
 
-function choosePlaces(spans: SpanTable, dictionary: Dictionary): Place[] {
-  const span = outsideOf(dictionary).size + 2;
+function choosePlaces(spans: SpanTable, placeCount: number): Place[] {
+  const span = placeCount + 2;
   const triples = new Map<number, Place>();
-  const add = (map: Map<number, Place>, parent: number, operation: number, previous: number, count: number): void => {
-    const key = ((parent + 1) * span + operation) * span + previous + 1;
-    const place = map.get(key);
-    if (place === undefined) {
-      map.set(key, { parent, operation, previous, count });
+  const add = (map: Map<number, Place>, parent: number, place: number, previous: number, count: number): void => {
+    const key = ((parent + 1) * span + place) * span + previous + 1;
+    const known = map.get(key);
+    if (known === undefined) {
+      map.set(key, { parent, place, previous, count });
     } else {
-      place.count += count;
+      known.count += count;
     }
   };
   for (let i = 0; i < spans.size; i++) {
-    add(
-      triples,
-      spans.parentOperation[i] as number,
-      spans.operation[i] as number,
-      spans.previousOperation[i] as number,
-      1
-    );
+    add(triples, spans.parentPlace[i] as number, spans.place[i] as number, spans.previousPlace[i] as number, 1);
   }
   const pairs = new Map<number, Place>();
   const singles = new Map<number, Place>();
   const chosen: Place[] = [];
   // The first span of a trace has no gap, so it is always kept apart.
-  const { root, orphan, none } = outsideOf(dictionary);
+  const { root, orphan, none } = OUTSIDE;
   const isFirst = (place: Place): boolean =>
     (place.parent === root || place.parent === orphan) && place.previous === none;
   for (const place of triples.values()) {
     if (place.count >= MIN_TRIPLE || isFirst(place)) {
       chosen.push(place);
     } else {
-      add(pairs, place.parent, place.operation, ANY, place.count);
+      add(pairs, place.parent, place.place, ANY, place.count);
     }
   }
   for (const place of pairs.values()) {
     if (place.count >= MIN_PAIR) {
       chosen.push(place);
     } else {
-      add(singles, ANY, place.operation, ANY, place.count);
+      add(singles, ANY, place.place, ANY, place.count);
     }
   }
   chosen.push(...singles.values());
-  return chosen.sort((a, b) => a.operation - b.operation || a.parent - b.parent || a.previous - b.previous);
+  return chosen.sort((a, b) => a.place - b.place || a.parent - b.parent || a.previous - b.previous);
 }
 
 function quantile(values: Float64Array, q: number): number {
@@ -92,29 +85,29 @@ function quantile(values: Float64Array, q: number): number {
 }
 
 /** Learns sites and their tables from the spans of a batch. */
-export function learnTiming(spans: SpanTable, dictionary: Dictionary, maxBins: number): TimingModel {
-  const places = choosePlaces(spans, dictionary);
-  const index = new SiteIndex(places, outsideOf(dictionary).size + 2);
+export function learnTiming(spans: SpanTable, placeCount: number, maxBins: number): TimingModel {
+  const places = choosePlaces(spans, placeCount);
+  const index = new SiteIndex(places, placeCount + 2);
   const members: number[][] = places.map(() => []);
   for (let i = 0; i < spans.size; i++) {
     members[
-      index.find(spans.parentOperation[i] as number, spans.operation[i] as number, spans.previousOperation[i] as number)
+      index.find(spans.parentPlace[i] as number, spans.place[i] as number, spans.previousPlace[i] as number)
     ]?.push(i);
   }
   const tables: QuantileTable[] = [];
-  const byOperation = new Map<number, { sites: number[]; spans: number[] }>();
+  const byPlace = new Map<number, { sites: number[]; spans: number[] }>();
   const sites = places.map((place, s): TimingSite => learnSite(spans, place, members[s] as number[], tables, maxBins));
-  // Durations of one operation share a table: the field's where they are absolute, for ranks everywhere.
+  // Durations of one place share a table: the field's where they are absolute, for ranks everywhere.
   sites.forEach((site, s) => {
-    const shared = byOperation.get(site.operation) ?? { sites: [], spans: [] };
+    const shared = byPlace.get(site.place) ?? { sites: [], spans: [] };
     shared.sites.push(s);
     for (const i of members[s] as number[]) {
       shared.spans.push(i);
     }
-    byOperation.set(site.operation, shared);
+    byPlace.set(site.place, shared);
   });
   const rankTable = new Int32Array(sites.length);
-  for (const shared of byOperation.values()) {
+  for (const shared of byPlace.values()) {
     const id = tables.length;
     const drawn = shared.sites.some((s) => sites[s]?.mode === DurationMode.Absolute);
     const durations = Float64Array.from(shared.spans, (i) => spans.duration[i] as number);
@@ -252,7 +245,7 @@ function learnSite(
   }
   return {
     parent: place.parent,
-    operation: place.operation,
+    place: place.place,
     previous: place.previous,
     reference,
     mode,

@@ -4,8 +4,7 @@
  */
 import { limit } from '../common';
 import { ByteReader, ByteWriter } from '../model';
-import { outsideOf, type ShapeLayout } from './layout';
-import type { Dictionary } from './dictionary';
+import type { ShapeLayout } from './layout';
 import type { QuantileTable } from './quantiser';
 import type { SpanTable } from './span-table';
 
@@ -33,9 +32,9 @@ const MAX_RATIO = 64 * RATIO_ONE;
 
 /** One site. Times in ns. */
 export interface TimingSite {
-  /** Operations, see {@link Outside}; −1 = any. */
+  /** Places, see {@link PlaceTable}; −1 = any. */
   readonly parent: number;
-  readonly operation: number;
+  readonly place: number;
   readonly previous: number;
   readonly reference: GapReference;
   readonly mode: DurationMode;
@@ -81,10 +80,10 @@ export class SiteIndex {
   private readonly ids = new Map<number, number>();
 
   constructor(
-    sites: ReadonlyArray<Pick<TimingSite, 'parent' | 'operation' | 'previous'>>,
+    sites: ReadonlyArray<Pick<TimingSite, 'parent' | 'place' | 'previous'>>,
     private readonly span: number
   ) {
-    sites.forEach((site, id) => this.ids.set(this.key(site.parent, site.operation, site.previous), id));
+    sites.forEach((site, id) => this.ids.set(this.key(site.parent, site.place, site.previous), id));
   }
 
   private key(parent: number, operation: number, previous: number): number {
@@ -102,14 +101,15 @@ export class SiteIndex {
   }
 }
 
-export function siteIndex(sites: readonly TimingSite[], dictionary: Dictionary): SiteIndex {
-  return new SiteIndex(sites, outsideOf(dictionary).size + 2);
+/** @param places - number of places */
+export function siteIndex(sites: readonly TimingSite[], places: number): SiteIndex {
+  return new SiteIndex(sites, places + 2);
 }
 
 /** Site of each node of a shape. */
 export function sitesOfShape(layout: ShapeLayout, index: SiteIndex): Int32Array {
-  return Int32Array.from(layout.operation, (operation, i) =>
-    index.find(layout.parentOperation[i] as number, operation, layout.previousOperation[i] as number)
+  return Int32Array.from(layout.place, (place, i) =>
+    index.find(layout.parentPlace[i] as number, place, layout.previousPlace[i] as number)
   );
 }
 
@@ -146,7 +146,7 @@ export function ratioOf(duration: number, remaining: number): number {
 /** Writes the sites column by column; bounds as points of the quantile scale. */
 export function writeSites(writer: ByteWriter, sites: readonly TimingSite[], encode: (ns: number) => number): void {
   writer.varint(sites.length);
-  for (const column of ['operation', 'parent', 'previous'] as const) {
+  for (const column of ['place', 'parent', 'previous'] as const) {
     writer.deltas(sites.map((site) => site[column]));
   }
   for (const site of sites) {
@@ -169,12 +169,11 @@ export function writeSites(writer: ByteWriter, sites: readonly TimingSite[], enc
 /** Reads the sites and checks what they refer to. */
 export function readSites(
   reader: ByteReader,
-  dictionary: Dictionary,
+  places: number,
   tables: number,
   decode: (code: number) => number
 ): TimingSite[] {
   const count = reader.count(8);
-  const outside = outsideOf(dictionary);
   const column = (min: number, max: number): Float64Array => {
     const values = reader.deltas();
     if (values.length !== count || values.some((value) => value < min || value > max)) {
@@ -182,9 +181,9 @@ export function readSites(
     }
     return values;
   };
-  const operation = column(0, dictionary.operations.length - 1);
-  const parent = column(ANY, outside.size - 1);
-  const previous = column(ANY, outside.size - 1);
+  const place = column(0, places - 1);
+  const parent = column(ANY, places - 1);
+  const previous = column(ANY, places - 1);
   const modes = Array.from({ length: count }, () => reader.byte());
   if (modes.some((mode) => mode > 15 || (mode & 3) > 2)) {
     reader.fail('unknown way of measuring');
@@ -203,7 +202,7 @@ export function readSites(
   );
   return Array.from({ length: count }, (_, s) => ({
     parent: parent[s] as number,
-    operation: operation[s] as number,
+    place: place[s] as number,
     previous: previous[s] as number,
     reference: (modes[s] as number) >> 2,
     mode: (modes[s] as number) & 3,
@@ -225,10 +224,10 @@ export function readSites(
 export function checkSites(
   layouts: readonly ShapeLayout[],
   sites: readonly TimingSite[],
-  dictionary: Dictionary,
+  places: number,
   reader: ByteReader
 ): Int32Array[] {
-  const index = siteIndex(sites, dictionary);
+  const index = siteIndex(sites, places);
   let left = limit('MODEL_SPANS');
   return layouts.map((layout) => {
     left -= layout.size;
