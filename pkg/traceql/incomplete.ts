@@ -1,5 +1,5 @@
 /** @file Queries that are still being typed: what is whole is kept, what is not becomes `true`. */
-import type { Query, Stage } from './ast';
+import type { Query } from './ast';
 import { Lexer, type Token } from './lexer';
 import { parseQuery } from './query';
 import { TraceqlError } from './syntax-error';
@@ -119,17 +119,4 @@ export function parseIncomplete(text: string): Query {
   const first = mended.find((piece) => piece.startsWith('{'));
   const query = first === undefined ? undefined : tryParse(first);
   return query ?? parseQuery('{ }');
-}
-
-/** Whether a query selects every span: `{ }` and nothing else. */
-export function selectsEverything(query: Query): boolean {
-  const stages: readonly Stage[] = query.kind === 'search' ? query.stages : [];
-  const [stage] = stages;
-  return (
-    stages.length === 1 &&
-    stage?.kind === 'filter' &&
-    stage.expression.kind === 'static' &&
-    stage.expression.value.type === 'bool' &&
-    stage.expression.value.value
-  );
 }

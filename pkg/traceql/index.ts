@@ -13,7 +13,7 @@ export { Intervals, type MetricsRange } from './intervals';
 export { labelsKey, labelsText, sortSeries } from './labels';
 export { applySecondStages, compileMetrics, type MetricsAccumulator, type MetricsOptions } from './metrics';
 export * from './autocomplete';
-export { parseIncomplete, selectsEverything } from './incomplete';
+export { parseIncomplete } from './incomplete';
 export {
   compileSpanPredicate,
   compileTraceFilter,
