@@ -198,21 +198,14 @@ function draft(codes: Int32Array, from: number, to: number, low: number, high: n
     const code = codes[i] as number;
     const deviation = code + 0.5 - (low + (i - from + 0.5) * step);
     error += Math.abs(deviation);
-    if (Math.abs(deviation) > worst) {
-      // below the line: what follows is thinner, so split after it; above: split before it
-      const split = deviation < 0 ? code + 1 : code;
-      let beyond = i;
-      while (beyond < to && (codes[beyond] as number) < split) {
-        beyond++;
-      }
-      while (beyond > from && (codes[beyond - 1] as number) >= split) {
-        beyond--;
-      }
-      if (beyond - from >= MIN_BIN && to - beyond >= MIN_BIN && split > low && split < high) {
-        worst = Math.abs(deviation);
-        edge = split;
-        at = beyond;
-      }
+    // below the line: what follows is thinner, so split after it; above: split before it
+    const beyond = deviation < 0 ? i + 1 : i;
+    const split = deviation < 0 ? code + 1 : code;
+    const between = beyond - from >= MIN_BIN && to - beyond >= MIN_BIN && split > low && split < high;
+    if (between && Math.abs(deviation) > worst && codes[beyond - 1] !== codes[beyond]) {
+      worst = Math.abs(deviation);
+      edge = split;
+      at = beyond;
     }
   }
   return { from, to, low, high, error, edge, at };
