@@ -1,10 +1,10 @@
 /** @file Adam over a part of a flat parameter vector, and the learning-rate schedule. */
 
 const BETA1 = 0.9;
-const BETA2 = 0.99;
+const BETA2 = 0.999;
 const EPSILON = 1e-8;
 /** Decoupled weight decay: keeps what rarely matters near 0, where it costs few bytes. */
-const DECAY = 0.02;
+const DECAY = 0.05;
 /** Share of the planned steps in which the learning rate rises, and the most steps that may take. */
 const WARM_UP_SHARE = 0.05;
 const WARM_UP_STEPS = 300;

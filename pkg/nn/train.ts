@@ -13,7 +13,7 @@ import { CONTROL, SHARDS, SUM, type Job, type ShardMessage } from './shard';
 import type { NetworkSpec, TrainedNetwork, TrainingOptions, TrainingRows } from './types';
 
 /** Peak learning rate for batches of LARGEST_BATCH; smaller batches take one smaller by the root of the ratio. */
-const DEFAULT_LEARNING_RATE = 0.012;
+const DEFAULT_LEARNING_RATE = 0.01;
 const LEAST_LEARNING_RATE = 0.003;
 const DEFAULT_HELD_OUT = 0.03;
 /** More rows than this say no more about when to stop. */
