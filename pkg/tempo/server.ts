@@ -1,11 +1,10 @@
 /** @file The read part of Tempo's HTTP API over an engine: what Grafana's Tempo data source and Traces Drilldown ask. */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { asGentError, gentVersion, GentError, type Logger, silentLogger } from '../common';
 import type { TraceResult, TracesEngine } from '../query';
-import { otlpProtobuf, resourceSpansJson, type Trace } from '../trace';
+import { resourceSpansJson } from '../trace';
 import {
   instantJson,
   plainTagValuesJson,
@@ -17,6 +16,7 @@ import {
 } from './json';
 import { unscopedAttribute } from './logfmt';
 import { filterTrace, traceFilter } from './trace-filter';
+import { tempoTraceBytes, type TraceAnswer, traceByIdBytes } from './trace-protobuf';
 import { metricsParams, type Params, rangeOf, searchParams, tagParams, traceIdParam } from './params';
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -72,30 +72,7 @@ function asked(request: FastifyRequest, reply: FastifyReply): Asked {
   };
 }
 
-/** A trace of /api/v2/traces, whole or filtered. */
-interface FoundTrace {
-  readonly trace: Trace | undefined;
-  readonly partial: boolean;
-  readonly message: string;
-}
-
-/**
- * TraceByIDResponse {1: Trace, 3: status (1 = PARTIAL), 4: message}: the message of /api/v2/traces. The trace is there
- * even when it is empty.
- */
-function traceByIdResponse({ trace, partial, message }: FoundTrace): Uint8Array {
-  const writer = new BinaryWriter();
-  writer.tag(1, WireType.LengthDelimited).bytes(trace === undefined ? new Uint8Array() : otlpProtobuf([trace]));
-  if (partial) {
-    writer.tag(3, WireType.Varint).int32(1);
-  }
-  if (message !== '') {
-    writer.tag(4, WireType.LengthDelimited).string(message);
-  }
-  return writer.finish();
-}
-
-function traceByIdJson({ trace, partial, message }: FoundTrace): string {
+function traceByIdJson({ trace, partial, message }: TraceAnswer): string {
   const body = trace === undefined ? '{}' : `{"resourceSpans":${resourceSpansJson([trace], 'tempo')}}`;
   const status = partial ? ',"status":"PARTIAL"' : '';
   return `{"trace":${body},"metrics":{}${status}${message === '' ? '' : `,"message":${JSON.stringify(message)}`}}`;
@@ -109,7 +86,7 @@ async function findTrace(engine: TracesEngine, { params, path, signal }: Asked):
   return engine.traceById(traceIdParam(path.id ?? ''), { signal });
 }
 
-async function findTraceOrPart(engine: TracesEngine, request: Asked): Promise<FoundTrace> {
+async function findTraceOrPart(engine: TracesEngine, request: Asked): Promise<TraceAnswer> {
   const filter = traceFilter(request.params);
   const { trace, notices } = await findTrace(engine, request);
   if (trace === undefined || filter === undefined) {
@@ -152,13 +129,13 @@ function handlers(engine: TracesEngine, now: () => bigint): Record<string, Handl
         return text('', 404);
       }
       return request.accept.includes(PROTOBUF)
-        ? { type: PROTOBUF, body: otlpProtobuf([trace]) }
+        ? { type: PROTOBUF, body: tempoTraceBytes(trace) }
         : { type: 'application/json', body: `{"batches":${resourceSpansJson([trace], 'tempo')}}` };
     },
     '/api/v2/traces/:id': async (request) => {
       const found = await findTraceOrPart(engine, request);
       return request.accept.includes(PROTOBUF)
-        ? { type: PROTOBUF, body: traceByIdResponse(found) }
+        ? { type: PROTOBUF, body: traceByIdBytes(found) }
         : { type: 'application/json', body: traceByIdJson(found) };
     },
     '/api/search/tags': async ({ params, signal }) => {
