@@ -67,6 +67,8 @@ export interface Encoded {
 
 /** Doubles are kept to six decimals of scale. */
 export const DOUBLE_SCALE = 1_000_000;
+/** Doubles beyond this are kept as forms: their table would need steps it does not have. */
+const LARGEST_DOUBLE = 1e15;
 const MAX_LETTERS = 58;
 const MAX_REST = 2000;
 const MAX_TUPLES = 64;
@@ -76,7 +78,7 @@ const MAX_SLOTS = 256;
 const MAX_TEMPLATE_SAMPLES = 20_000;
 
 function isNumeric(value: AttributeValue): value is number | bigint {
-  return typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value));
+  return typeof value === 'bigint' || (typeof value === 'number' && Math.abs(value) < LARGEST_DOUBLE);
 }
 
 /** Numbers as tables hold them. */

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import os from 'node:os';
 import path from 'node:path';
 import { openModel, type OpenedModel } from '../../pkg/generate';
-import { attributeValue, readAllTraces, type Trace } from '../../pkg/trace';
+import { attributeValue, KeyValueList, readAllTraces, type KeyValue, type Trace } from '../../pkg/trace';
 import { trainModel, type TrainOptions } from '../../pkg/train';
 import { asText, attributes, bigTrace, countsOf, EPOCH, shapeOf, shopTraces, spanOf } from './batches';
 
@@ -232,6 +232,67 @@ describe('odd batches give a model', () => {
       generated,
       model.spanCounts.bucketSeconds
     );
+    await model.close();
+  });
+
+  test('attributes of every kind, odd numbers, repeated and empty keys', async () => {
+    const kinds = (t: number): KeyValue[] => [
+      { key: 'same', value: 1n },
+      { key: 'same', value: 'twice' },
+      { key: '', value: t % 2 === 0 },
+      ...attributes({
+        double: t / 7,
+        large: 1e300 * (t + 1),
+        none: Number.NaN,
+        infinite: Number.POSITIVE_INFINITY,
+        int64: 2n ** 63n - 1n - BigInt(t),
+        bytes: Uint8Array.of(t, 2, 3),
+        list: ['a', BigInt(t), null],
+        map: new KeyValueList([{ key: 'k', value: BigInt(t % 3) }]),
+        nothing: null,
+      }),
+    ];
+    const real = shopTraces(60).map((trace, t) => ({
+      ...trace,
+      spans: trace.spans.map((span) => ({
+        ...span,
+        attributes: kinds(t),
+        events: [{ timeUnixNano: 0n, name: '', attributes: kinds(t), droppedAttributesCount: 3 }],
+        links: [
+          {
+            traceId: trace.traceId,
+            spanId: span.spanId,
+            traceState: 'a=b',
+            attributes: kinds(t),
+            droppedAttributesCount: 1,
+            flags: 1,
+          },
+        ],
+        traceState: 'x=y',
+        flags: 257,
+        droppedLinksCount: 2,
+      })),
+    }));
+    const { model } = await trainAndOpen(real, { epochs: 1 });
+    const generated = await everything(model);
+    expectExact(real, generated, model.spanCounts.bucketSeconds);
+    for (const span of generated.flatMap((trace) => trace.spans)) {
+      for (const list of [span.attributes, span.events[0]?.attributes ?? [], span.links[0]?.attributes ?? []]) {
+        expect(list.map((attribute) => attribute.key)).toEqual(kinds(0).map((attribute) => attribute.key));
+        expect(typeof attributeValue(list, 'double')).toBe('number');
+        expect(typeof attributeValue(list, 'int64')).toBe('bigint');
+        expect(attributeValue(list, 'bytes')).toBeInstanceOf(Uint8Array);
+        expect(attributeValue(list, 'nothing')).toBeNull();
+      }
+      expect([span.traceState, span.flags, span.droppedLinksCount]).toEqual(['x=y', 257, 2]);
+      expect(span.links[0]).toMatchObject({
+        traceState: 'a=b',
+        flags: 1,
+        droppedAttributesCount: 1,
+        traceId: span.traceId,
+      });
+      expect(span.links[0]?.spanId).toMatch(/^[0-9a-f]{16}$/);
+    }
     await model.close();
   });
 
