@@ -109,6 +109,16 @@ test('a query ends when its time is over', async () => {
   });
 });
 
+test('an answer that grows too large is refused', async () => {
+  await withEngine({ QUERY_ANSWER_BYTES: 20_000 }, async (engine) => {
+    expect((await engine.search({ query: '{ }', limit: 5 })).traces).toHaveLength(5);
+    await expect(engine.search({ query: '{ }', limit: 300, spansPerSpanSet: 100 })).rejects.toMatchObject({
+      code: 'QUERY_MEMORY',
+      status: 422,
+    });
+  });
+});
+
 test('a trace that is not there is not answered with another, and says why', async () => {
   await withEngine({}, async (engine) => {
     const { trace, notices } = await engine.traceById('0123456789abcdef');
