@@ -15,15 +15,12 @@ if (major < 20) {
 }
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
   console.error('Installing dependencies (once, a minute or two) …');
-  const flags = ['--no-audit', '--no-fund', '--loglevel=error'];
-  const exact = spawnSync('npm', ['ci', ...flags], { cwd: root, encoding: 'utf8' });
-  if (exact.status !== 0) {
-    // Some versions of npm refuse a lock file without the optional packages of other platforms. The versions in the
-    // lock file hold here too, and the file itself is left alone.
-    const install = spawnSync('npm', ['install', '--no-save', ...flags], { cwd: root, stdio: ['ignore', 2, 2] });
-    if (install.status !== 0) {
-      console.error(`gent: the dependencies could not be installed. npm ci said:\n${exact.stderr}`);
-      process.exit(1);
-    }
+  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (install.status !== 0) {
+    console.error('gent: the dependencies could not be installed; npm said why above');
+    process.exit(1);
   }
 }
