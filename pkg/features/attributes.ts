@@ -2,7 +2,8 @@
 import { ByteReader, ByteWriter } from '../model';
 import type { BatchColumns, PairEntry } from './columns';
 import type { OrderedBatch } from './forest';
-import { binOf, learnTable, readTables, writeTables, type QuantileTable } from './quantiser';
+import { binOf, readTables, writeTables, type QuantileTable } from './quantiser';
+import { learnTable } from './quantiser-learn';
 import { readBag, readValueList, ValueListWriter, writeBag, writeValueList, type ValueList } from './bag-codec';
 import { learnBag, type Bag, type Encoded, type Observations } from './slots';
 

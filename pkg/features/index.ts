@@ -8,6 +8,7 @@ export * from './dictionary';
 export * from './layout';
 export * from './patterns';
 export * from './quantiser';
+export * from './quantiser-learn';
 export * from './resources';
 export * from './rows';
 export * from './segments';

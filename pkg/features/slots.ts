@@ -4,7 +4,8 @@
  * form where values are many or rare. Slots that vary are drawn together as groups: the tuple of their letters.
  */
 import type { BatchColumns } from './columns';
-import { learnTable, type QuantileTable } from './quantiser';
+import type { QuantileTable } from './quantiser';
+import { learnTable } from './quantiser-learn';
 import { learnTemplates, type Template } from './patterns';
 import type { AttributeValue } from '../trace';
 

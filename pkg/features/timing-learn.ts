@@ -1,6 +1,7 @@
 /** @file Learns the timing sites of a batch: which places are sites, what their gaps and durations are measured from. */
 import { OUTSIDE } from './layout';
-import { binOf, entropyOf, learnTable, type QuantileTable } from './quantiser';
+import { binOf, entropyOf, type QuantileTable } from './quantiser';
+import { learnTable } from './quantiser-learn';
 import type { SpanTable } from './span-table';
 import {
   ANY,
