@@ -27,7 +27,6 @@ module.exports = {
       transform,
       testEnvironment: '<rootDir>/scripts/jest-node-environment.cjs',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/e2e/'],
     },
   ],
   testTimeout: 120000,

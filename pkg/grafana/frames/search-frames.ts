@@ -172,7 +172,7 @@ function tracesTable(result: SearchResult, target: LinkTarget): Frame {
       {
         name: 'traceID',
         type: 'string',
-        config: { unit: 'string', displayNameFromDS: 'Trace ID', custom: { width: 200 }, links: [traceLink(target)] },
+        config: { unit: 'string', displayNameFromDS: 'Trace ID', custom: { width: 290 }, links: [traceLink(target)] },
         values: traces.map((trace) => trace.traceId),
       },
       {

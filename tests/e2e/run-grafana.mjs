@@ -1,0 +1,7 @@
+// Runs a Grafana until it is told to stop: node run-grafana.mjs DIRECTORY STORE PLUGINS. Prints its address as JSON.
+import { findGrafana, startGrafana } from '../../scripts/grafana.mjs';
+
+const [dir, store, plugins] = process.argv.slice(2);
+const grafana = await startGrafana({ ...findGrafana(), dir, store, plugins });
+process.once('SIGTERM', () => void grafana.stop().then(() => process.exit(0)));
+process.stdout.write(`${JSON.stringify({ url: grafana.url, log: grafana.log })}\n`);
