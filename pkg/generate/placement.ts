@@ -59,7 +59,9 @@ export function placeTrace(content: ModelContent, place: TracePlace, starts: Flo
     const from = shift * width;
     const inside = anchor + (starts[i] as number) - from;
     buckets[i] = bucket + shift;
-    within[i] = Math.max(0, earliest - from, Math.min(width - 1, latest - from, inside));
+    // Never on the edge itself: slots of queries include their end, buckets their beginning, and both must count alike.
+    const least = Math.min(unit, Math.max(0, latest - from));
+    within[i] = Math.max(least, earliest - from, Math.min(width - 1, latest - from, inside));
   }
   return { width: widthNanos, bucket: buckets, within };
 }
