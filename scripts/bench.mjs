@@ -61,10 +61,14 @@ for (const name of names) {
   console.log(`\n${name}`);
   const result = path.join(outDir, `${name}.result.json`);
   const options = { quick: values.quick, dataDir: existsSync(dataDir) ? dataDir : undefined };
-  const run = spawnSync(process.execPath, ['--expose-gc', runner, path.join(outDir, `${name}.cjs`), JSON.stringify(options), result], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    cwd: root,
-  });
+  const run = spawnSync(
+    process.execPath,
+    ['--expose-gc', runner, path.join(outDir, `${name}.cjs`), JSON.stringify(options), result],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      cwd: root,
+    }
+  );
   if (run.status !== 0) {
     console.log('  failed');
     failed += 1;
@@ -76,7 +80,9 @@ for (const name of names) {
   for (const row of rows) {
     const value = Number.isInteger(row.value) ? String(row.value) : row.value.toPrecision(4);
     const target = row.target ? `  target ${row.target}` : '';
-    console.log(`  ${row.what.padEnd(width)}  ${value.padStart(12)} ${row.unit.padEnd(10)}${target}${row.note ? `  ${row.note}` : ''}`);
+    console.log(
+      `  ${row.what.padEnd(width)}  ${value.padStart(12)} ${row.unit.padEnd(10)}${target}${row.note ? `  ${row.note}` : ''}`
+    );
   }
 }
 if (values.json !== undefined) {
