@@ -1,5 +1,5 @@
 /** @file Time series for a terminal: a line of blocks each, and the numbers that say how high they are. */
-import pc from 'picocolors';
+import pc from './colors';
 import type { MetricsResult } from '../query';
 import type { Series } from '../traceql';
 

@@ -22,7 +22,9 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function gent(...argv: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [GENT, ...argv], { encoding: 'utf8' });
+  // Jest forces colours on its children; a pipe must stay plain.
+  const env = { ...process.env, FORCE_COLOR: '' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [GENT, ...argv], { encoding: 'utf8', env });
   return { status, stdout, stderr };
 }
 

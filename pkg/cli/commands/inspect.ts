@@ -1,6 +1,6 @@
 /** @file `gent inspect`: what a model holds, without generating anything. */
 import Table from 'cli-table3';
-import pc from 'picocolors';
+import pc from '../colors';
 import { GentError } from '../../common';
 import { readModelFile, type Manifest, type ModelFile } from '../../model';
 import type { Command, CommandIo, OptionValues } from '../command';

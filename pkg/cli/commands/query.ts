@@ -1,6 +1,6 @@
 /** @file `gent query`: TraceQL over models or real traces, as a table, lines of blocks, or Tempo's JSON. */
 import Table from 'cli-table3';
-import pc from 'picocolors';
+import pc from '../colors';
 import { GentError } from '../../common';
 import type { Notice, SearchResult, TimeRange, TracesEngine } from '../../query';
 import { instantJson, rangeJson, searchJson } from '../../tempo';

@@ -1,5 +1,5 @@
 /** @file `gent trace`: one trace as a tree with bars, or as OTLP/JSON. */
-import pc from 'picocolors';
+import pc from '../colors';
 import { GentError } from '../../common';
 import {
   buildTree,

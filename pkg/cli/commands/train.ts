@@ -1,7 +1,7 @@
 /** @file `gent train`: traces in, one model out. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import pc from 'picocolors';
+import pc from '../colors';
 import { GentError, terminalProgress } from '../../common';
 import { openStore } from '../../store';
 import { newReadStats, readTraces, TRACE_FORMATS, type TraceFormat } from '../../trace';
