@@ -5,6 +5,7 @@ import type { Command } from './command';
 export const commands: Record<string, () => Promise<Command>> = {
   train: async () => (await import('./commands/train')).default,
   generate: async () => (await import('./commands/generate')).default,
+  evaluate: async () => (await import('./commands/evaluate')).default,
   inspect: async () => (await import('./commands/inspect')).default,
   query: async () => (await import('./commands/query')).default,
   trace: async () => (await import('./commands/trace')).default,
