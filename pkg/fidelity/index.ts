@@ -1,0 +1,5 @@
+/** @file The door of pkg/fidelity: how well one set of traces stands for another. */
+export { evaluate, type Fidelity } from './evaluate';
+export { headSample, sampledBytes } from './sampling';
+export { newVocabulary, type SpanTable, spanTable } from './span-table';
+export type { Vocabulary } from './vocabulary';
