@@ -41,70 +41,72 @@ export function ConfigEditor({ options, onOptionsChange }: Props) {
   return (
     <Stack direction="column" gap={3}>
       <FieldSet label="Models">
-        <Text element="p" color="secondary">
-          GenT reads the models that a trainer publishes. Run <code>gent trainer --store DIR</code>, point your
-          OpenTelemetry exporter at it, and name the same directory here.{' '}
-          <TextLink external inline href="https://opentelemetry.io/docs/specs/otel/protocol/exporter/">
-            Exporter settings
-          </TextLink>
-        </Text>
-        <Field noMargin label="Read from">
-          <RadioButtonGroup
-            id="gent-config-where"
-            options={WHERE}
-            value={where}
-            onChange={(next) => {
-              setWhere(next);
-              update(next === 'store' ? { address: undefined } : { store: undefined });
-            }}
-          />
-        </Field>
-        <br />
-        {where === 'store' ? (
-          <Field
-            label="Store directory"
-            description="An absolute path on the machine that runs Grafana. Empty: the server's own setting (GF_PLUGIN_STORE)."
-          >
-            <Input
-              id="gent-config-store"
-              width={60}
-              value={jsonData.store ?? ''}
-              placeholder="/var/lib/gent/models"
-              onChange={(event) => update({ store: event.currentTarget.value || undefined })}
+        <Stack direction="column" gap={2}>
+          <Text element="p" color="secondary">
+            GenT reads the models that a trainer publishes. Run <code>gent trainer --store DIR</code>, point your
+            OpenTelemetry exporter at it, and name the same directory here.{' '}
+            <TextLink external inline href="https://opentelemetry.io/docs/specs/otel/protocol/exporter/">
+              Exporter settings
+            </TextLink>
+          </Text>
+          <Field noMargin label="Read from">
+            <RadioButtonGroup
+              id="gent-config-where"
+              options={WHERE}
+              value={where}
+              onChange={(next) => {
+                setWhere(next);
+                update(next === 'store' ? { address: undefined } : { store: undefined });
+              }}
             />
           </Field>
-        ) : (
-          <>
-            <Field label="Address" description="The address of a gent serve, reached from the Grafana server">
-              <Input
-                id="gent-config-address"
-                width={60}
-                value={jsonData.address ?? ''}
-                placeholder="http://127.0.0.1:3200"
-                onChange={(event) => update({ address: event.currentTarget.value || undefined })}
-              />
-            </Field>
+          {where === 'store' ? (
             <Field
-              label="Token"
-              description="Sent as a bearer token; kept encrypted by Grafana and never sent to browsers"
+              noMargin
+              label="Store directory"
+              description="An absolute path on the machine that runs Grafana. Empty: the server's own setting (GF_PLUGIN_STORE)."
             >
-              <SecretInput
-                id="gent-config-token"
+              <Input
+                id="gent-config-store"
                 width={60}
-                isConfigured={Boolean(secureJsonFields?.token)}
-                placeholder="optional"
-                onChange={onUpdateDatasourceSecureJsonDataOption({ options, onOptionsChange }, 'token')}
-                onReset={() =>
-                  onOptionsChange({
-                    ...options,
-                    secureJsonFields: { ...secureJsonFields, token: false },
-                    secureJsonData: { ...options.secureJsonData, token: '' },
-                  })
-                }
+                value={jsonData.store ?? ''}
+                placeholder="/var/lib/gent/models"
+                onChange={(event) => update({ store: event.currentTarget.value || undefined })}
               />
             </Field>
-          </>
-        )}
+          ) : (
+            <>
+              <Field label="Address" description="The address of a gent serve, reached from the Grafana server">
+                <Input
+                  id="gent-config-address"
+                  width={60}
+                  value={jsonData.address ?? ''}
+                  placeholder="http://127.0.0.1:3200"
+                  onChange={(event) => update({ address: event.currentTarget.value || undefined })}
+                />
+              </Field>
+              <Field
+                label="Token"
+                description="Sent as a bearer token; kept encrypted by Grafana and never sent to browsers"
+              >
+                <SecretInput
+                  id="gent-config-token"
+                  width={60}
+                  isConfigured={Boolean(secureJsonFields?.token)}
+                  placeholder="optional"
+                  onChange={onUpdateDatasourceSecureJsonDataOption({ options, onOptionsChange }, 'token')}
+                  onReset={() =>
+                    onOptionsChange({
+                      ...options,
+                      secureJsonFields: { ...secureJsonFields, token: false },
+                      secureJsonData: { ...options.secureJsonData, token: '' },
+                    })
+                  }
+                />
+              </Field>
+            </>
+          )}
+        </Stack>
       </FieldSet>
       <FieldSet label="Limits">
         {LIMITS.map(({ key, label, description, placeholder }) => (
