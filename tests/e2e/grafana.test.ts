@@ -32,7 +32,10 @@ describeInGrafana('GenT in Grafana', () => {
     await bad.waitFor();
     expect(await bad.innerText()).toMatch(/missing[^]*What to do:/);
     await setting.shot('settings-wrong');
+    // Grafana reads the settings again after a save and would overwrite what is typed meanwhile.
+    await page.reload({ waitUntil: 'networkidle' });
     await directory.fill(store);
+    expect(await directory.inputValue()).toBe(store);
     await page.getByRole('button', { name: 'Save & test' }).click();
     const good = page.getByTestId('data-testid Alert success').filter({ hasText: 'model' });
     await good.waitFor();
