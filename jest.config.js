@@ -4,6 +4,7 @@ const base = require('./.config/jest.config');
 const transform = { '^.+\\.m?(t|j)sx?$': base.transform['^.+\\.(t|j)sx?$'] };
 
 module.exports = {
+  reporters: ['default', '<rootDir>/scripts/jest-skips.cjs'],
   globalSetup: '<rootDir>/scripts/jest-global-setup.mjs',
   projects: [
     {

@@ -46,6 +46,7 @@ describe('QueryEditor', () => {
   it('recognises a trace id', () => {
     setup({ query: '8b51e36eaee3265bec099d0c5c63fd37' });
     expect(screen.getByText(/Opens the trace with this id/)).toBeInTheDocument();
+    expect(screen.queryByLabelText('Limit')).not.toBeInTheDocument();
   });
 
   it('changes the text and runs it with Shift+Enter', async () => {
