@@ -15,7 +15,11 @@ export const LIMITS = {
   STORE_MODEL_BYTES: { value: 1024 * 1024 * 1024, unit: 'bytes', what: 'one model file' },
   QUERY_MILLISECONDS: { value: 60_000, unit: 'ms', what: 'the time one query may take' },
   QUERY_SPANS: { value: 20_000_000, unit: 'spans', what: 'the spans one query may generate or read' },
-  QUERY_ANSWER_BYTES: { value: 256 * 1024 * 1024, unit: 'bytes', what: 'the traces of one search while they are found' },
+  QUERY_ANSWER_BYTES: {
+    value: 256 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'the traces of one search while they are found',
+  },
   QUERY_FULL_SPANS: {
     value: 300_000,
     unit: 'spans',
