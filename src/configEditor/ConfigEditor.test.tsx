@@ -48,9 +48,9 @@ describe('ConfigEditor', () => {
 
   it('stores limits as numbers and empties as defaults', () => {
     const onOptionsChange = setup({ limits: { maxSpans: 5 } });
-    fireEvent.change(screen.getByPlaceholderText('30'), { target: { value: '60' } });
+    fireEvent.change(screen.getByPlaceholderText('60'), { target: { value: '90' } });
     expect(onOptionsChange).toHaveBeenLastCalledWith(
-      expect.objectContaining({ jsonData: { limits: { maxSpans: 5, timeoutSeconds: 60 } } })
+      expect.objectContaining({ jsonData: { limits: { maxSpans: 5, timeoutSeconds: 90 } } })
     );
     fireEvent.change(screen.getByDisplayValue('5'), { target: { value: '' } });
     expect(onOptionsChange).toHaveBeenLastCalledWith(

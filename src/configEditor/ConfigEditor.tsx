@@ -12,13 +12,14 @@ const WHERE: Array<{ label: string; value: Where; description: string }> = [
   { label: 'Address', value: 'address', description: 'A running `gent serve`' },
 ];
 
+// Placeholders show the backend's defaults (QUERY_MILLISECONDS, QUERY_SPANS, QUERY_TRACE_CACHE_BYTES in pkg/common/limits.ts).
 const LIMITS: Array<{ key: keyof GenTLimits; label: string; description: string; placeholder: string }> = [
-  { key: 'timeoutSeconds', label: 'Query timeout', description: 'Seconds a query may take', placeholder: '30' },
+  { key: 'timeoutSeconds', label: 'Query timeout', description: 'Seconds a query may take', placeholder: '60' },
   {
     key: 'maxSpans',
     label: 'Spans per query',
     description: 'Spans a query may generate before it is estimated or refused',
-    placeholder: '2000000',
+    placeholder: '20000000',
   },
   {
     key: 'cacheMegabytes',
