@@ -1,6 +1,6 @@
 /** @file Opens a `.gent` file for generating. Nothing but the file is read. */
 import { GentError } from '../common';
-import { contextOf, readContent, type ModelContent, type ShapeLayout } from '../features';
+import { contextOf, expandPattern, readContent, type ModelContent, type ShapeLayout } from '../features';
 import { readModelFile, type Manifest } from '../model';
 import { loadNetwork, type IntegerNetwork, type Runtime } from '../nn';
 import type { Trace } from '../trace';
@@ -98,6 +98,18 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
     shapeOf: (i) => content.counts.shape[index.rowOf(i)] as number,
     shapeCount: content.layouts.length,
     shapeClasses: (shape) => classes.ofShape[shape] as Uint32Array,
+    shapeParents: (shape) => (content.layouts[shape] as ShapeLayout).parent,
+    rows: {
+      bucketSeconds: content.counts.bucketSeconds,
+      buckets: content.counts.bucket,
+      shapes: content.counts.shape,
+      counts: content.counts.count,
+      shiftsOf(row) {
+        const { patterns, pattern, shape } = content.counts;
+        const { size } = content.layouts[shape[row] as number] as ShapeLayout;
+        return expandPattern(patterns[pattern[row] as number] ?? [], size);
+      },
+    },
     boundsOf(i) {
       const row = index.rowOf(i);
       const width = BigInt(content.counts.bucketSeconds) * NANOS;

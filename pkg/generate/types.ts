@@ -34,6 +34,17 @@ export interface SpanCounts {
   readonly counts: Uint32Array;
 }
 
+/** How many traces of which shape begin in which time bucket, one row a bucket, shape and pattern; sorted by bucket. */
+export interface TraceRows {
+  readonly bucketSeconds: number;
+  /** Bucket of the first span of each trace of the row. */
+  readonly buckets: Float64Array;
+  readonly shapes: Int32Array;
+  readonly counts: Float64Array;
+  /** Buckets from the first span's to each span's, in generation order; undefined when all spans begin in one bucket. */
+  shiftsOf(row: number): Float64Array | undefined;
+}
+
 /** An opened model. Trace i of a model is always the same trace, whatever else is generated. */
 export interface TraceGenerator {
   readonly modelId: string;
@@ -47,6 +58,10 @@ export interface TraceGenerator {
   readonly shapeCount: number;
   /** The class of each span of a shape, in generation order. */
   shapeClasses(shape: number): Uint32Array;
+  /** The parent of each span of a shape, in generation order; negative for a root, and where the parent is missing. */
+  shapeParents(shape: number): Int32Array;
+  /** The exact counts of traces. */
+  readonly rows: TraceRows;
   /** Earliest possible start and latest possible end of trace i, ns: a superset known without generating. */
   boundsOf(index: number): { start: bigint; end: bigint };
   /** First trace index whose root bucket ends after `time` (ns); traceCount when none. */
