@@ -1,11 +1,12 @@
 /**
- * @file The resources the editors read: tags, tag-values, models, health. GET only.
+ * @file The resources the editors read: tags, tag-values, check, language, models, health. GET only.
  * Shapes of tags and tag-values: Tempo's HTTP API, version 2.
  */
 import { asGentError, GentError } from '../common';
 import type { EngineDescription, TagScope, TimeRange } from '../query';
 import { describeHealth } from './health';
 import type { Instance } from './instances';
+import { checkQuery, describeLanguage } from './language';
 
 /** An HTTP-like answer. */
 export interface ResourceAnswer {
@@ -102,6 +103,14 @@ const HANDLERS: Record<string, Handler> = {
 
   async models({ engine }) {
     return describeJson(await engine.describe());
+  },
+
+  async check(_, parameters) {
+    return checkQuery(parameters.get('q') ?? '');
+  },
+
+  async language() {
+    return describeLanguage();
   },
 
   async health({ engine }) {

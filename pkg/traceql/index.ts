@@ -3,6 +3,7 @@ export * from './results';
 export * from './ast';
 export { TraceqlError } from './syntax-error';
 export { formatDuration, parseDuration } from './duration';
+export { formatQuery } from './format';
 export { INTRINSICS, type Intrinsic, type ValueType } from './intrinsics';
 export type { Scope } from './lexer';
 export { isMetricsQuery, parseQuery, parseTagName } from './query';
