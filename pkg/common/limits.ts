@@ -13,6 +13,11 @@ export const LIMITS = {
   JSON_LINE_BYTES: { value: 256 * 1024 * 1024, unit: 'bytes', what: 'one line of an NDJSON file' },
   STORE_FILES: { value: 100_000, unit: 'files', what: 'one store' },
   STORE_MODEL_BYTES: { value: 1024 * 1024 * 1024, unit: 'bytes', what: 'one model file' },
+  STORE_CACHE_BYTES: { value: 1024 * 1024 * 1024, unit: 'bytes', what: 'models of a bucket kept on local disk' },
+  STORE_LIST_BYTES: { value: 16 * 1024 * 1024, unit: 'bytes', what: 'one page of the listing of a bucket' },
+  STORE_REQUEST_MILLISECONDS: { value: 30_000, unit: 'ms', what: 'one try of one request to a bucket' },
+  STORE_REQUEST_TRIES: { value: 4, unit: 'tries', what: 'how often a request to a bucket is made before it fails' },
+  STORE_RETRY_MILLISECONDS: { value: 100, unit: 'ms', what: 'the wait before a second try; doubled for each further' },
   QUERY_MILLISECONDS: { value: 60_000, unit: 'ms', what: 'the time one query may take' },
   QUERY_SPANS: { value: 20_000_000, unit: 'spans', what: 'the spans one query may generate or read' },
   QUERY_ANSWER_BYTES: {
