@@ -3,35 +3,20 @@ import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { asGentError, GentError, limit, type Logger } from '../common';
+import { catalogueOf, type Look, mapFew } from './listing';
 import type { ManifestFacts } from './manifest';
-import type { Catalogue, RejectedFile, StoredModel } from './types';
+import { MODEL_EXTENSION } from './publishing';
+import type { Catalogue, StoredModel } from './types';
 
-/** File name extension of models. */
-export const MODEL_EXTENSION = '.gent';
 const READ_AT_ONCE = 8;
 
 /** Reads what the catalogue shows from one file. */
 export type ReadFacts = (file: string, bytes: number) => Promise<ManifestFacts>;
 
-interface Seen {
+interface Seen extends Look {
   readonly size: number;
   readonly mtimeMs: number;
   readonly inode: number;
-  readonly model?: StoredModel;
-  readonly reason?: string;
-}
-
-/** Runs `work` over `items`, a few at once, keeping order. */
-async function mapFew<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length);
-  let next = 0;
-  const lane = async () => {
-    for (let i = next++; i < items.length; i = next++) {
-      results[i] = await work(items[i] as T);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
-  return results;
 }
 
 /** The files of one directory, remembered by name, size and time, so that an unchanged file is read once. */
@@ -64,29 +49,7 @@ export class DirectoryCatalogue {
       }
     }
     this.seen = next;
-    return this.snapshot();
-  }
-
-  /** The catalogue as last read. */
-  snapshot(): Catalogue {
-    const byId = new Map<string, StoredModel>();
-    const skipped: RejectedFile[] = [];
-    for (const [file, seen] of [...this.seen].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (seen.model === undefined) {
-        skipped.push({ file, reason: seen.reason ?? 'not read' });
-        continue;
-      }
-      const twin = byId.get(seen.model.id);
-      if (twin === undefined) {
-        byId.set(seen.model.id, seen.model);
-      } else {
-        skipped.push({ file, reason: `the same model as ${twin.file}` });
-      }
-    }
-    const models = [...byId.values()].sort((a, b) =>
-      a.window.start === b.window.start ? (a.id < b.id ? -1 : 1) : a.window.start < b.window.start ? -1 : 1
-    );
-    return { models, skipped };
+    return catalogueOf(this.seen);
   }
 
   private async names(): Promise<string[]> {

@@ -6,8 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { GentError, limit, type Logger, silentLogger } from '../common';
-import { DirectoryCatalogue, MODEL_EXTENSION } from './catalogue';
-import { factsOfBytes, factsOfFile } from './manifest';
+import { DirectoryCatalogue } from './catalogue';
+import { Listing } from './listing';
+import { factsOfFile } from './manifest';
+import { checkedName, modelToPublish } from './publishing';
 import type { Catalogue, ModelStore, StoredModel } from './types';
 
 /** A listing is not repeated within this time. */
@@ -24,13 +26,6 @@ export interface DirectoryStoreOptions {
   readonly refreshMs?: number;
 }
 
-/** `<window start>-<id>.gent`: sorts by time, and the same bytes always have the same name. */
-export function modelFileName(model: Pick<StoredModel, 'id' | 'window'>): string {
-  const start = new Date(Number(model.window.start / 1_000_000n));
-  const time = Number.isNaN(start.getTime()) ? 'unknown' : start.toISOString().replace(/\.\d+Z$/, 'Z');
-  return `${time.replaceAll(':', '-')}-${model.id}${MODEL_EXTENSION}`;
-}
-
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
@@ -43,36 +38,19 @@ async function syncDirectory(directory: string): Promise<void> {
 class DirectoryStore implements ModelStore {
   private readonly catalogue: DirectoryCatalogue;
   private readonly logger: Logger;
-  private readonly refreshMs: number;
-  private listed: Catalogue | undefined;
-  private listedAt = 0;
-  private listing: Promise<Catalogue> | undefined;
+  private readonly listing: Listing;
 
   constructor(
     readonly location: string,
     options: DirectoryStoreOptions
   ) {
     this.logger = options.logger ?? silentLogger;
-    this.refreshMs = options.refreshMs ?? REFRESH_MS;
     this.catalogue = new DirectoryCatalogue(location, factsOfFile, this.logger);
+    this.listing = new Listing(() => this.catalogue.refresh(), options.refreshMs ?? REFRESH_MS);
   }
 
-  async list(): Promise<Catalogue> {
-    if (this.listed !== undefined && performance.now() - this.listedAt < this.refreshMs) {
-      return this.listed;
-    }
-    this.listing ??= this.refresh().finally(() => {
-      this.listing = undefined;
-    });
-    return this.listing;
-  }
-
-  private async refresh(): Promise<Catalogue> {
-    this.listed = undefined;
-    const listed = await this.catalogue.refresh();
-    this.listed = listed;
-    this.listedAt = performance.now();
-    return listed;
+  list(): Promise<Catalogue> {
+    return this.listing.get();
   }
 
   async read(file: string): Promise<Uint8Array> {
@@ -87,7 +65,7 @@ class DirectoryStore implements ModelStore {
       if (error instanceof GentError) {
         throw error;
       }
-      this.listed = undefined;
+      this.listing.forget();
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') {
         throw new GentError('STORE_MODEL_GONE', `the model ${full} is no longer there`, { cause: error });
@@ -98,20 +76,11 @@ class DirectoryStore implements ModelStore {
 
   reject(file: string, reason: string): void {
     this.catalogue.reject(file, reason);
-    this.listed = undefined;
+    this.listing.forget();
   }
 
   async publish(bytes: Uint8Array, name?: string): Promise<StoredModel> {
-    let model: StoredModel;
-    try {
-      const facts = factsOfBytes(bytes);
-      model = { ...facts, bytes: bytes.length, file: name ?? modelFileName(facts), createdUnixMs: Date.now() };
-    } catch (error) {
-      throw new GentError('STORE_BAD_MODEL', `not published: ${(error as Error).message}`, { cause: error });
-    }
-    if (!model.file.endsWith(MODEL_EXTENSION)) {
-      throw new GentError('STORE_BAD_MODEL', `the name ${model.file} does not end in ${MODEL_EXTENSION}`);
-    }
+    const model = modelToPublish(bytes, name);
     const target = this.path(model.file);
     const temporary = this.path(`.publish-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
     try {
@@ -134,21 +103,18 @@ class DirectoryStore implements ModelStore {
         { cause: error }
       );
     }
-    this.listed = undefined;
+    this.listing.forget();
     this.logger.info('model published', { file: model.file, bytes: bytes.length, traces: model.traces });
     return model;
   }
 
   async close(): Promise<void> {
-    await this.listing?.catch(() => undefined);
+    await this.listing.settled();
   }
 
   /** A name of the store as a path; names never lead out of the directory. */
   private path(name: string): string {
-    if (name !== path.basename(name) || name === '' || name === '.' || name === '..') {
-      throw new GentError('STORE_BAD_MODEL', `'${name}' is not a file name`);
-    }
-    return path.join(this.location, name);
+    return path.join(this.location, checkedName(name));
   }
 
   private async removeStale(): Promise<void> {

@@ -5,7 +5,7 @@ import { type DirectoryStoreOptions, openDirectoryStore } from './directory';
 import type { ModelStore } from './types';
 
 export * from './types';
-export { modelFileName } from './directory';
+export { modelFileName } from './publishing';
 
 export type StoreOptions = DirectoryStoreOptions;
 

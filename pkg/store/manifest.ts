@@ -1,5 +1,5 @@
 /** @file From a model's manifest to what the catalogue shows. */
-import { type Manifest, readManifestFile, readModelFile } from '../model';
+import { type Manifest, readManifest, readManifestFile, readModelFile, type ReadPart } from '../model';
 import type { StoredModel } from './types';
 
 /** The part of {@link StoredModel} that the model itself knows. */
@@ -21,6 +21,14 @@ function facts(manifest: Manifest): ManifestFacts {
  */
 export async function factsOfFile(path: string): Promise<ManifestFacts> {
   return facts(await readManifestFile(path));
+}
+
+/**
+ * Reads the manifest of a file of `size` bytes that gives its parts.
+ * @throws GentError MODEL_* that names the section; what `read` throws
+ */
+export async function factsOfParts(size: number, read: ReadPart): Promise<ManifestFacts> {
+  return facts(await readManifest(size, read));
 }
 
 /**
