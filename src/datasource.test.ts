@@ -53,7 +53,7 @@ describe('GenTDataSource', () => {
     const filled = datasource.applyTemplateVariables(query('{ status = error } | rate()'), {}, [
       { key: 'resource.service.name', operator: '=', value: 'cart' },
     ]);
-    expect(filled.query).toBe('{ (status = error) && resource.service.name="cart" } | rate()');
+    expect(filled.query).toBe('{ (status = error) && resource.service.name = "cart" } | rate()');
   });
 
   it('names a query for the history', () => {
@@ -94,6 +94,6 @@ describe('GenTDataSource', () => {
       filters: [{ key: 'status', operator: '=', value: 'error' }],
     });
     expect(got).toEqual([{ text: 'x' }]);
-    expect(resource).toHaveBeenCalledWith('tag-values', { tag: 'name', q: '{ status=error }' });
+    expect(resource).toHaveBeenCalledWith('tag-values', { tag: 'name', q: '{ status = error }' });
   });
 });

@@ -13,7 +13,7 @@ import type {
 import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
 import { map } from 'rxjs';
 import { withNestedFrames } from './nestedFrames';
-import { addAdHocFilters, interpolateValue } from './traceqlText';
+import { addAdHocFilters, interpolateValue } from './traceql';
 import { DEFAULT_QUERY, type GenTOptions, type GenTQuery } from './types';
 import { GenTVariableSupport } from './variables/GenTVariableSupport';
 

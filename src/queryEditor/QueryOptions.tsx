@@ -1,7 +1,7 @@
 /** @file How much to return and how to show it. Only what applies to the kind of query is offered. */
 import { InlineField, InlineFieldRow, Input, RadioButtonGroup } from '@grafana/ui';
 import React from 'react';
-import { isMetricsText, isTraceId } from '../traceqlText';
+import { isMetricsText, isTraceId } from '../traceql';
 import { DEFAULT_LIMIT, DEFAULT_SPSS, type GenTQuery, type TableType } from '../types';
 
 interface Props {

@@ -4,7 +4,7 @@ import type { GrafanaTheme2, TimeRange } from '@grafana/data';
 import { Button, Combobox, Stack, Text, TextArea, useStyles2 } from '@grafana/ui';
 import React, { useState, type KeyboardEvent } from 'react';
 import type { GenTDataSource } from '../datasource';
-import { isMetricsText, isTraceId } from '../traceqlText';
+import { isMetricsText, isTraceId } from '../traceql';
 
 interface Props {
   query: string;
