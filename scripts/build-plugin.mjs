@@ -1,11 +1,13 @@
 // Builds dist/, a complete Grafana plugin: the browser half with webpack, then the backend, its launchers and the
-// native files of one platform. `--platform linux/amd64` (default: this machine), `--backend-only`, and for tests `--out DIR`, `--entry FILE`.
+// native files of one platform. `--platform linux/amd64` (default: this machine), `--backend-only`, `--executable` (no
+// Node needed on the machine), and for tests `--out DIR`, `--entry FILE`.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildNode, root } from './build-node.mjs';
+import { writeExecutable } from './executable.mjs';
 
 const dist = path.join(root, 'dist');
 const modules = path.join(root, 'node_modules');
@@ -15,14 +17,15 @@ const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 // Go's names for platforms, which Grafana uses, and Node's.
 const NODE_ARCH = { amd64: 'x64', arm64: 'arm64' };
 const GO_ARCH = { x64: 'amd64', arm64: 'arm64' };
-const LAUNCHERS = ['linux_amd64', 'linux_arm64', 'darwin_arm64'];
+export const PLATFORMS = ['linux/amd64', 'linux/arm64', 'darwin/arm64'];
 
 /** The platform of this machine as Grafana names it, e.g. linux/amd64. */
 export function currentPlatform() {
   return `${process.platform}/${GO_ARCH[process.arch] ?? process.arch}`;
 }
 
-function buildFrontend() {
+/** The browser half, into dist/, which is emptied first. */
+export function buildFrontend() {
   const config = path.join(root, '.config/webpack/webpack.config.js');
   const cli = path.join(modules, 'webpack-cli/bin/cli.js');
   const run = spawnSync(process.execPath, [cli, '-c', config, '--env', 'production'], { cwd: root, stdio: 'inherit' });
@@ -48,6 +51,14 @@ function copyManifest(out) {
     }
   }
   cpSync(path.join(root, 'src/img'), path.join(out, 'img'), { recursive: true });
+  // Offered on the data source's page; provisioning reads the same files.
+  const dashboards = path.join(root, 'provisioning/dashboards');
+  for (const { type, path: file } of manifest.includes ?? []) {
+    if (type === 'dashboard') {
+      mkdirSync(path.dirname(path.join(out, file)), { recursive: true });
+      copyFileSync(path.join(dashboards, path.basename(file)), path.join(out, file));
+    }
+  }
 }
 
 /** onnxruntime as it is installed, without its install scripts and the libraries of other platforms. */
@@ -95,19 +106,31 @@ function writeNotices(out, inputs) {
   writeFileSync(path.join(out, 'THIRD_PARTY_NOTICES.txt'), `${[head, ...parts].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
 }
 
+/** The file that Grafana starts on a platform. */
+const startFile = (out, platform) => path.join(out, `${manifest.executable}_${platform.replace('/', '_')}`);
+
 function writeLaunchers(out) {
-  for (const platform of LAUNCHERS) {
-    const file = path.join(out, `${manifest.executable}_${platform}`);
+  for (const platform of PLATFORMS) {
+    const file = startFile(out, platform);
     copyFileSync(path.join(root, 'scripts/launcher/gpx.sh'), file);
     chmodSync(file, 0o755);
   }
 }
 
+/** One executable in place of the launchers and the bundle. */
+function replaceByExecutable(out, platform, node) {
+  PLATFORMS.forEach((one) => rmSync(startFile(out, one), { force: true }));
+  const bundle = path.join(out, 'backend.cjs');
+  writeExecutable({ bundle, target: startFile(out, platform), node, os: platform.split('/')[0] });
+  rmSync(bundle);
+}
+
 /**
  * Everything of the plugin but the browser half, into `out`.
- * @param {{ out?: string, platform?: string, entry?: string }} options - `entry`: another main module (tests)
+ * @param {{ out?: string, platform?: string, entry?: string, executable?: boolean, node?: string }} options - `entry`:
+ *   another main module (tests); `executable`: with Node in it, from the binary `node` (default: this one)
  */
-export async function buildBackend({ out = dist, platform = currentPlatform(), entry } = {}) {
+export async function buildBackend({ out = dist, platform = currentPlatform(), entry, executable, node } = {}) {
   mkdirSync(out, { recursive: true });
   const result = await buildNode({
     outdir: out,
@@ -120,7 +143,11 @@ export async function buildBackend({ out = dist, platform = currentPlatform(), e
   copyManifest(out);
   copyOnnxruntime(out, platform);
   writeNotices(out, Object.keys(result.metafile.inputs));
-  writeLaunchers(out);
+  if (executable) {
+    replaceByExecutable(out, platform, node);
+  } else {
+    writeLaunchers(out);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -128,6 +155,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     options: {
       platform: { type: 'string' },
       'backend-only': { type: 'boolean', default: false },
+      executable: { type: 'boolean', default: false },
+      node: { type: 'string' },
       out: { type: 'string' },
       entry: { type: 'string' },
     },

@@ -17,11 +17,22 @@ export interface BuiltPlugin {
   remove(): void;
 }
 
-/** Builds the plugin from the repository at `root`. @param entry - another main module than the plugin's own */
-export function buildPlugin(root: string, entry?: string): BuiltPlugin {
+/**
+ * Builds the plugin from the repository at `root`.
+ * @param entry - another main module than the plugin's own
+ * @param flags - more arguments of scripts/build-plugin.mjs
+ */
+export function buildPlugin(root: string, entry?: string, flags: readonly string[] = []): BuiltPlugin {
   const directory = mkdtempSync(path.join(tmpdir(), 'gent-plugin-'));
   const script = path.join(root, 'scripts/build-plugin.mjs');
-  const args = [script, '--backend-only', '--out', directory, ...(entry === undefined ? [] : ['--entry', entry])];
+  const args = [
+    script,
+    '--backend-only',
+    '--out',
+    directory,
+    ...flags,
+    ...(entry === undefined ? [] : ['--entry', entry]),
+  ];
   const run = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (run.status !== 0) {
     throw new Error(`the plugin did not build:\n${run.stdout}${run.stderr}`);
