@@ -85,6 +85,10 @@ export const ERRORS = {
   REMOTE_UNREACHABLE: { status: 502, hint: 'check the address, and that gent serve runs there' },
   REMOTE_REFUSED: { status: 400, hint: 'correct the query' },
   REMOTE_UNAUTHORIZED: { status: 401, hint: 'check the token in the settings of the data source' },
+  REMOTE_UNSUPPORTED: {
+    status: 501,
+    hint: 'ask a `gent serve` of this version; other servers with Tempo’s API answer TraceQL only',
+  },
   REMOTE_FAILED: { status: 502, hint: 'look into the log of gent serve at that address' },
   TRACE_NOT_FOUND: { status: 404, hint: 'search for similar ones: gent query, or TraceQL in Grafana' },
 } as const satisfies Record<string, ErrorEntry>;

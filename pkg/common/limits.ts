@@ -31,11 +31,22 @@ export const LIMITS = {
     what: 'what a metrics query generates before it estimates instead',
   },
   QUERY_ESTIMATE_SPANS: { value: 150_000, unit: 'spans', what: 'the part that a metrics query is estimated from' },
+  QUERY_DURATION_BREAKS: {
+    value: 64,
+    unit: 'durations',
+    what: 'the durations a query compares with while traces are drawn in part; with more of them all are drawn whole',
+  },
   QUERY_TAG_SPANS: {
     value: 30_000,
     unit: 'spans',
     what: 'the part of a model that tag names and values are read from',
   },
+  QUERY_OVERVIEW_SPANS: {
+    value: 60_000,
+    unit: 'spans',
+    what: 'the part of a time range that durations of a service graph or comparison are read from',
+  },
+  QUERY_OVERVIEW_CACHE_BYTES: { value: 16 * 1024 * 1024, unit: 'bytes', what: 'service graphs and comparisons kept' },
   QUERY_MODEL_CACHE_BYTES: { value: 512 * 1024 * 1024, unit: 'bytes', what: 'models kept open for queries' },
   QUERY_VERDICT_CACHE_BYTES: { value: 32 * 1024 * 1024, unit: 'bytes', what: 'which traces match which searches' },
   QUERY_TRACE_CACHE_BYTES: { value: 128 * 1024 * 1024, unit: 'bytes', what: 'generated traces kept for queries' },

@@ -18,6 +18,7 @@ import type { Slots } from './counts';
 import { ModelCache, type OpenModel } from './model-cache';
 import { modelMetrics } from './model-metrics';
 import { type FoundTrace, searchModel } from './model-search';
+import { type CompareRequest, ModelOverviews, type OverviewRequest } from './overview';
 import { Newest } from './newest';
 import { VerdictCache } from './remember';
 import { alignRange, contains, touches, traceTouches } from './range';
@@ -58,12 +59,18 @@ export interface ModelEngineOptions {
 class ModelEngine implements TracesEngine {
   private readonly cache: ModelCache;
   private readonly verdicts = new VerdictCache();
+  private readonly overviews: ModelOverviews;
 
   constructor(
     private readonly store: ModelStore,
     private readonly options: ModelEngineOptions
   ) {
     this.cache = new ModelCache(store, options.open, options.traceCacheBytes);
+    this.overviews = new ModelOverviews({
+      modelsOf: (range) => this.modelsOf(range),
+      use: (model, work) => this.cache.use(model, work),
+      ...(options.maxSpans === undefined ? {} : { maxSpans: options.maxSpans }),
+    });
   }
 
   async search(request: SearchRequest): Promise<SearchResult> {
@@ -152,6 +159,14 @@ class ModelEngine implements TracesEngine {
     return this.metrics(request, { start, end, step: end - start, instant: true });
   }
 
+  overview(request: OverviewRequest) {
+    return this.overviews.overview(request);
+  }
+
+  compareWindows(request: CompareRequest) {
+    return this.overviews.compareWindows(request);
+  }
+
   async describe(): Promise<EngineDescription> {
     const { models, skipped } = await this.store.list();
     const window = models.reduce<TimeRange | undefined>((all, { window: one }) => {
@@ -174,6 +189,7 @@ class ModelEngine implements TracesEngine {
   async close(): Promise<void> {
     await this.cache.close();
     this.verdicts.clear();
+    this.overviews.clear();
     await this.store.close();
   }
 

@@ -11,6 +11,7 @@ import {
 } from '../traceql';
 import { Budget } from './budget';
 import { Newest } from './newest';
+import { type CompareRequest, type OverviewRequest, RawOverviews } from './overview';
 import { alignRange, traceTouches } from './range';
 import { scopedNames } from './tag-scopes';
 import { normalTraceId } from './trace-id';
@@ -36,6 +37,7 @@ const DEFAULT_EXEMPLARS = 0;
 
 class RawEngine implements TracesEngine {
   private readonly byId: ReadonlyMap<string, Trace>;
+  private readonly overviews = new RawOverviews((range, budget, visit) => this.each(range, budget, visit));
 
   constructor(
     private readonly traces: readonly Trace[],
@@ -87,6 +89,14 @@ class RawEngine implements TracesEngine {
   async metricsInstant(request: Omit<MetricsRequest, 'stepNanos'>): Promise<MetricsResult> {
     const { start, end } = request.range;
     return this.metrics(request, { start, end, step: end - start, instant: true });
+  }
+
+  overview(request: OverviewRequest) {
+    return this.overviews.overview(request);
+  }
+
+  compareWindows(request: CompareRequest) {
+    return this.overviews.compareWindows(request);
   }
 
   async describe(): Promise<EngineDescription> {

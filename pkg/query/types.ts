@@ -4,6 +4,7 @@
  */
 import type { AttributeValue, Trace } from '../trace';
 import type { Series, TraceSummary } from '../traceql';
+import type { OverviewEngine } from './overview';
 
 /** Times are ns since the Unix epoch; [start, end). */
 export interface TimeRange {
@@ -141,7 +142,7 @@ export interface EngineDescription {
 }
 
 /** Answers TraceQL questions. All methods throw GentError, and CANCELLED when `signal` aborts. */
-export interface TracesEngine {
+export interface TracesEngine extends OverviewEngine {
   search(request: SearchRequest): Promise<SearchResult>;
   /** @param traceId - hex, any case, leading zeros optional */
   traceById(traceId: string, options?: { range?: TimeRange; signal?: AbortSignal }): Promise<TraceResult>;

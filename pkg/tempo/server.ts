@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { asGentError, gentVersion, GentError, type Logger, silentLogger } from '../common';
-import type { TraceResult, TracesEngine } from '../query';
+import { readCompareParams, readOverviewParams, type TraceResult, type TracesEngine, writeJson } from '../query';
 import { resourceSpansJson } from '../trace';
 import {
   instantJson,
@@ -48,6 +48,7 @@ interface Answer {
 }
 
 const json = (body: unknown): Answer => ({ type: 'application/json', body: JSON.stringify(body) });
+const rawJson = (body: string): Answer => ({ type: 'application/json', body });
 const text = (body: string, status = 200): Answer => ({ type: TEXT, body, status });
 
 function asked(request: FastifyRequest, reply: FastifyReply): Asked {
@@ -156,6 +157,13 @@ function handlers(engine: TracesEngine, now: () => bigint): Record<string, Handl
       const { query, range } = metricsParams(params, now(), true);
       return json(instantJson(await engine.metricsInstant({ query, range, signal })));
     },
+
+    // Not Tempo's: what the Grafana plugin asks of `gent serve` besides.
+    '/api/gent/overview': async ({ params, signal }) =>
+      rawJson(writeJson(await engine.overview({ ...readOverviewParams(params), signal }))),
+    '/api/gent/compare': async ({ params, signal }) =>
+      rawJson(writeJson(await engine.compareWindows({ ...readCompareParams(params), signal }))),
+    '/api/gent/models': async () => rawJson(writeJson(await engine.describe())),
   };
 }
 

@@ -101,8 +101,27 @@ export class RemoteClient {
   }
 
   /** The same, parsed as a JSON object. */
-  async json(path: string, parameters: Parameters, signal?: AbortSignal): Promise<Record<string, unknown>> {
-    const { bytes } = await this.get(path, parameters, signal === undefined ? {} : { signal });
+  json(path: string, parameters: Parameters, signal?: AbortSignal): Promise<Record<string, unknown>>;
+  /** @param missing - statuses for which there is no answer: undefined */
+  json(
+    path: string,
+    parameters: Parameters,
+    signal: AbortSignal | undefined,
+    missing: readonly number[]
+  ): Promise<Record<string, unknown> | undefined>;
+  async json(
+    path: string,
+    parameters: Parameters,
+    signal?: AbortSignal,
+    missing: readonly number[] = []
+  ): Promise<Record<string, unknown> | undefined> {
+    const { status, bytes } = await this.get(path, parameters, {
+      missing,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (missing.includes(status)) {
+      return undefined;
+    }
     let value: unknown;
     try {
       value = JSON.parse(Buffer.from(bytes).toString('utf8'));

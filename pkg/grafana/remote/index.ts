@@ -1,22 +1,31 @@
 /** @file An engine behind an address: `gent serve`, or anything else that speaks Tempo's HTTP API. */
-import { GentError } from '../../common';
-import type {
-  EngineDescription,
-  MetricsRequest,
-  MetricsResult,
-  SearchRequest,
-  SearchResult,
-  TagNamesRequest,
-  TagScope,
-  TagValue,
-  TagValuesRequest,
-  TimeRange,
-  TraceProvenance,
-  TraceResult,
-  TracesEngine,
+import { asGentError, GentError } from '../../common';
+import {
+  type CompareRequest,
+  compareParams,
+  type EngineDescription,
+  type MetricsRequest,
+  type MetricsResult,
+  type Overview,
+  overviewParams,
+  type OverviewRequest,
+  readComparison,
+  readOverview,
+  type SearchRequest,
+  type SearchResult,
+  type TagNamesRequest,
+  type TagScope,
+  type TagValue,
+  type TagValuesRequest,
+  type TimeRange,
+  type TraceProvenance,
+  type TraceResult,
+  type TracesEngine,
+  type WindowComparison,
 } from '../../query';
 import { attributeValue, groupSpans, newReadContext, parseOtlpProtobuf, type Trace } from '../../trace';
-import { RemoteClient } from './http';
+import { descriptionOf } from './description';
+import { type Parameters, RemoteClient } from './http';
 import { seriesOf, tracesOf } from './tempo-json';
 
 const PROVENANCE_MS = 60_000;
@@ -116,14 +125,39 @@ class RemoteEngine implements TracesEngine {
     return this.metrics('/api/metrics/query', request, {}, Number(request.range.end / 1_000_000n));
   }
 
-  /** Reachable is all an address can tell: the API has no call that lists what is held. */
+  async overview(request: OverviewRequest): Promise<Overview> {
+    return readOverview(await this.ours('/api/gent/overview', overviewParams(request), request.signal));
+  }
+
+  async compareWindows(request: CompareRequest): Promise<WindowComparison> {
+    return readComparison(await this.ours('/api/gent/compare', compareParams(request), request.signal));
+  }
+
+  /** What a `gent serve` says that it holds; of other servers only that they are reachable. */
   async describe(): Promise<EngineDescription> {
     await this.client.get('/api/echo', {});
-    return { kind: 'traces', location: this.client.address, models: [], skipped: [], traces: 0, spans: 0 };
+    const { address } = this.client;
+    try {
+      return descriptionOf(await this.ours('/api/gent/models', {}), address);
+    } catch (error) {
+      if (asGentError(error).code !== 'REMOTE_UNSUPPORTED') {
+        throw error;
+      }
+      return { kind: 'traces', location: address, models: [], skipped: [], traces: 0, spans: 0 };
+    }
   }
 
   async close(): Promise<void> {
     this.models = undefined;
+  }
+
+  /** Asks what only a `gent serve` answers. @throws GentError REMOTE_UNSUPPORTED where the address is another server */
+  private async ours(path: string, parameters: Parameters, signal?: AbortSignal): Promise<Record<string, unknown>> {
+    const answer = await this.client.json(path, parameters, signal, [404, 405, 501]);
+    if (answer === undefined) {
+      throw new GentError('REMOTE_UNSUPPORTED', `${this.client.address} has no ${path}`);
+    }
+    return answer;
   }
 
   private async metrics(

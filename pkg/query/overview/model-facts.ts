@@ -1,0 +1,113 @@
+/** @file The trees of a model's shapes, read once, and their counts in a range: nothing is generated. */
+import type { TraceGenerator } from '../../generate';
+import type { TimeRange } from '../types';
+import { summarise, type Tally, type TreeSummary } from './tally';
+import { OperationTable, treeFacts, type TreeFacts } from './tree-facts';
+
+const NANOS = 1_000_000_000n;
+
+/** Shapes of one opened model. */
+export class ModelFacts {
+  private readonly table = new OperationTable();
+  private readonly facts: Array<TreeFacts | undefined>;
+  private readonly summaries: Array<TreeSummary | undefined>;
+  private readonly services: Array<Set<string> | undefined> = [];
+  private readonly operationOfClass: Int32Array;
+
+  private constructor(private readonly model: TraceGenerator) {
+    this.facts = new Array<TreeFacts | undefined>(model.shapeCount);
+    this.summaries = new Array<TreeSummary | undefined>(model.shapeCount);
+    this.operationOfClass = Int32Array.from(model.classes, (spanClass) => this.table.id(spanClass));
+  }
+
+  private static readonly known = new WeakMap<TraceGenerator, ModelFacts>();
+
+  /** The facts of a model, kept for as long as it is open. */
+  static of(model: TraceGenerator): ModelFacts {
+    let facts = this.known.get(model);
+    if (facts === undefined) {
+      facts = new ModelFacts(model);
+      this.known.set(model, facts);
+    }
+    return facts;
+  }
+
+  /** One shape, added up. */
+  summaryOf(shape: number): TreeSummary {
+    return (this.summaries[shape] ??= summarise(this.table, this.factsOf(shape)));
+  }
+
+  /** Names of the services of a shape. */
+  servicesOf(shape: number): ReadonlySet<string> {
+    return (this.services[shape] ??= new Set(
+      this.summaryOf(shape).operations.map(({ operation }) => operation.service)
+    ));
+  }
+
+  /**
+   * Adds the spans that begin in a range of whole time buckets.
+   * @param range - ends on edges of buckets, see {@link bucketsOf}
+   */
+  addSpans(tally: Tally, range: TimeRange): void {
+    const { rows } = this.model;
+    const { from, to } = bucketsOf(range, rows.bucketSeconds);
+    const whole = new Float64Array(this.model.shapeCount);
+    for (let row = 0; row < rows.buckets.length; row++) {
+      const bucket = rows.buckets[row] as number;
+      const shape = rows.shapes[row] as number;
+      const count = rows.counts[row] as number;
+      const shifts = rows.shiftsOf(row);
+      if (shifts === undefined) {
+        if (bucket >= from && bucket < to) {
+          whole[shape] = (whole[shape] as number) + count;
+        }
+        continue;
+      }
+      const inside = Array.from(shifts, (shift) => bucket + shift >= from && bucket + shift < to);
+      if (inside.every(Boolean)) {
+        whole[shape] = (whole[shape] as number) + count;
+        continue;
+      }
+      const facts = this.factsOf(shape);
+      inside.forEach((isInside, i) => isInside && tally.addSpan(this.table, facts, i, count));
+    }
+    this.addWhole(tally, whole);
+  }
+
+  /** Adds the traces whose first span begins in the range, whole. */
+  addTraces(tally: Tally, range: TimeRange): void {
+    const { rows } = this.model;
+    const { from, to } = bucketsOf(range, rows.bucketSeconds);
+    const whole = new Float64Array(this.model.shapeCount);
+    rows.buckets.forEach((bucket, row) => {
+      if (bucket >= from && bucket < to) {
+        const shape = rows.shapes[row] as number;
+        whole[shape] = (whole[shape] as number) + (rows.counts[row] as number);
+      }
+    });
+    this.addWhole(tally, whole);
+  }
+
+  private addWhole(tally: Tally, counts: Float64Array): void {
+    counts.forEach((count, shape) => count > 0 && tally.add(this.summaryOf(shape), count));
+  }
+
+  private factsOf(shape: number): TreeFacts {
+    let facts = this.facts[shape];
+    if (facts === undefined) {
+      const { model } = this;
+      const classes = model.shapeClasses(shape);
+      const operation = Int32Array.from(classes, (id) => this.operationOfClass[id] as number);
+      const status = Uint8Array.from(classes, (id) => model.classes[id]?.statusCode ?? 0);
+      facts = treeFacts(this.table, operation, status, model.shapeParents(shape));
+      this.facts[shape] = facts;
+    }
+    return facts;
+  }
+}
+
+/** Numbers of the buckets of a range whose ends are edges of buckets: [from, to). */
+export function bucketsOf(range: TimeRange, bucketSeconds: number): { from: number; to: number } {
+  const width = BigInt(bucketSeconds) * NANOS;
+  return { from: Number(range.start / width), to: Number((range.end + width - 1n) / width) };
+}
