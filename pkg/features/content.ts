@@ -77,6 +77,8 @@ export interface LearntBatch {
   /** Measured times, bins and levels. */
   readonly spans: SpanTable;
   readonly encoded: EncodedAttributes;
+  /** Span of the batch that each span of the table is. */
+  readonly order: Int32Array;
 }
 
 export interface LearnOptions {
@@ -137,7 +139,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
   const context = contextOf(without, { field: 1, operation: 2, rank: 2 });
   settleMeasured(context, spans);
   const room = withRoom(context, copyOfTimes(spans), unit, seededNumbers(1));
-  return { content: { ...without, timing: { ...timing, sites: room } }, spans, encoded };
+  return { content: { ...without, timing: { ...timing, sites: room } }, spans, encoded, order: ordered.order };
 }
 
 /** The table with times of its own. */

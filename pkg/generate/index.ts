@@ -2,3 +2,5 @@
 export * from './types';
 export { openModel, type OpenedModel, type OpenOptions } from './open';
 export { readNetworkSection, writeNetworkSection, type NetworkSection } from './network-section';
+export { exemplarTools, type Exemplar, type ExemplarTools } from './exemplar-section';
+export { mayHoldExemplar } from '../model';

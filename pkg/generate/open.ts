@@ -3,8 +3,9 @@ import { GentError } from '../common';
 import { contextOf, expandPattern, readContent, type ModelContent, type ShapeLayout } from '../features';
 import { readModelFile, type Manifest } from '../model';
 import { loadNetwork, type IntegerNetwork, type Runtime } from '../nn';
-import type { Trace } from '../trace';
+import { traceBounds, type Trace } from '../trace';
 import { Assembler } from './assemble';
+import { readExemplars } from './exemplar-section';
 import { placeTrace } from './placement';
 import { hash32 } from './random';
 import { readNetworkSection } from './network-section';
@@ -59,11 +60,19 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
   const keys = { ids: key(2), values: key(3), events: key(4), links: key(5), resources: key(6) };
   const assembler = new Assembler(content, manifest.id, keys, index.traceCount);
   const anchorKey = key(7);
-  const classes = buildClasses(content, manifest.id);
+  const exemplars = readExemplars(content, index, manifest.id, file.section('exemplars'));
+  const exemplarOf = new Map(Array.from(exemplars, ([i, trace]) => [trace.traceId, i]));
+  const classes = buildClasses(content, manifest.id, exemplars.size > 0);
   let spanCounts: SpanCounts | undefined;
   const longest = longestSpans(content);
 
-  const chunk = async (indices: number[]): Promise<Trace[]> => {
+  const chunk = async (wanted: number[]): Promise<Trace[]> => {
+    const indices = wanted.filter((i) => !exemplars.has(i));
+    const drawn = (await draw(indices)).values();
+    return wanted.map((i) => exemplars.get(i) ?? (drawn.next().value as Trace));
+  };
+
+  const draw = async (indices: number[]): Promise<Trace[]> => {
     const places = indices.map((i) => index.placeOf(i));
     const sampled = await sampler.sample(places);
     return places.map((place, t) => {
@@ -111,6 +120,10 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
       },
     },
     boundsOf(i) {
+      const exemplar = exemplars.get(i);
+      if (exemplar !== undefined) {
+        return traceBounds(exemplar);
+      }
       const row = index.rowOf(i);
       const width = BigInt(content.counts.bucketSeconds) * NANOS;
       const pattern = content.counts.patterns[content.counts.pattern[row] as number] ?? [];
@@ -126,9 +139,13 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
       };
     },
     firstIndexAt: (time) => index.firstIndexAt(time),
-    traceId: (i) => index.traceId(i),
-    indexOf: (traceId) => index.indexOf(traceId),
-    isExemplar: () => false,
+    traceId: (i) => exemplars.get(i)?.traceId ?? index.traceId(i),
+    indexOf(traceId) {
+      const i = exemplarOf.get(traceId) ?? index.indexOf(traceId);
+      // the id that a trace would have been generated under, had it not been kept
+      return i !== undefined && exemplars.has(i) && exemplars.get(i)?.traceId !== traceId ? undefined : i;
+    },
+    isExemplar: (i) => exemplars.has(i),
     async generate(indices, { signal } = {}) {
       const list = Array.from(indices);
       for (const i of list) {

@@ -1,12 +1,12 @@
 /** @file Classes of spans, and exact counts of their spans by time bucket. */
-import { expandPattern, Letter, ROOT, type Bag, type ModelContent } from '../features';
-import type { AttributeValue, KeyValue } from '../trace';
+import { expandPattern, Letter, ROOT, valueKey, type Bag, type ModelContent } from '../features';
+import type { AttributeValue, KeyValue, Trace } from '../trace';
 import type { SpanClass, SpanCounts } from './types';
 
-/** Attributes that every generated resource carries. */
-export function markers(modelId: string): KeyValue[] {
+/** Attributes that every resource of a model carries. @param generated - false for those of real traces */
+export function markers(modelId: string, generated = true): KeyValue[] {
   return [
-    { key: 'gent.generated', value: true },
+    { key: 'gent.generated', value: generated },
     { key: 'gent.model', value: modelId },
   ];
 }
@@ -36,11 +36,14 @@ function splitBag(content: ModelContent, bag: Bag): { constants: KeyValue[]; var
 function splitResources(
   content: ModelContent,
   service: number,
-  modelId: string
+  modelId: string,
+  exemplars: boolean
 ): { constants: KeyValue[]; variables: Set<string> } {
   const instances = content.resources[service]?.instances ?? [];
-  const constants: KeyValue[] = markers(modelId);
-  const variables = new Set<string>();
+  // Where some traces are real, the mark that says so varies.
+  const marks = markers(modelId);
+  const constants: KeyValue[] = exemplars ? marks.slice(1) : marks;
+  const variables = new Set<string>(exemplars ? [(marks[0] as KeyValue).key] : []);
   const first = instances[0];
   for (const { attributes } of instances) {
     for (const attribute of attributes) {
@@ -59,19 +62,46 @@ function splitResources(
   return { constants, variables };
 }
 
+/** Whether a real trace is what its classes say: push-down relies on classes, also for traces kept verbatim. */
+export function fitsClasses(table: ClassTable, shape: number, trace: Trace): boolean {
+  const fits = (
+    attributes: readonly KeyValue[],
+    constants: readonly KeyValue[],
+    variables: ReadonlySet<string>
+  ): boolean => {
+    const constantOf = new Map(constants.map(({ key, value }) => [key, valueKey(value)]));
+    const own = new Map(attributes.map(({ key, value }) => [key, valueKey(value)]));
+    return (
+      attributes.every(({ key, value }) => variables.has(key) || constantOf.get(key) === valueKey(value)) &&
+      constants.every(({ key, value }) => key.startsWith('gent.') || own.get(key) === valueKey(value))
+    );
+  };
+  return trace.spans.every((span, i) => {
+    const found = table.classes[table.ofShape[shape]?.[i] as number];
+    return (
+      found !== undefined &&
+      fits(span.attributes, found.spanConstants, found.spanVariables) &&
+      fits(span.resource.attributes, found.resourceConstants, found.resourceVariables)
+    );
+  });
+}
+
 export interface ClassTable {
   readonly classes: readonly SpanClass[];
   /** Class of each node of each shape. */
   readonly ofShape: readonly Uint32Array[];
 }
 
-/** Numbers the classes: node of the dictionary, root operation, root or not. */
-export function buildClasses(content: ModelContent, modelId: string): ClassTable {
+/**
+ * Numbers the classes: node of the dictionary, root operation, root or not.
+ * @param exemplars - whether the model holds real traces
+ */
+export function buildClasses(content: ModelContent, modelId: string, exemplars: boolean): ClassTable {
   const { dictionary, layouts } = content;
   const ids = new Map<string, number>();
   const classes: SpanClass[] = [];
   const bags = content.attributes.operations.map((operation) => splitBag(content, operation.spans));
-  const resources = dictionary.services.map((_, service) => splitResources(content, service, modelId));
+  const resources = dictionary.services.map((_, service) => splitResources(content, service, modelId, exemplars));
   const ofShape = layouts.map((layout) => {
     // The root that TraceQL means is the last span without a parent id.
     let root = -1;

@@ -67,7 +67,7 @@ export interface TraceGenerator {
   /** First trace index whose root bucket ends after `time` (ns); traceCount when none. */
   firstIndexAt(time: bigint): number;
   traceId(index: number): string;
-  /** The index behind a trace id of this model (32 lower-case hex digits); undefined when it is not one. */
+  /** The index behind a trace id of this model, generated or real (32 lower-case hex digits); undefined when it is not one. */
   indexOf(traceId: string): number | undefined;
   /** Whether trace i is a real trace kept verbatim. */
   isExemplar(index: number): boolean;

@@ -186,7 +186,8 @@ export class ByteReader {
 
   bytes(): Uint8Array {
     const length = this.count();
-    const value = this.data.slice(this.position, this.position + length);
+    // a plain array and a copy, whatever the section lies in
+    const value = new Uint8Array(this.data.subarray(this.position, this.position + length));
     this.position += length;
     return value;
   }

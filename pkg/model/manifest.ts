@@ -56,6 +56,8 @@ export interface Manifest {
   readonly training: TrainingSummary;
   /** Stored bytes of each other section. */
   readonly sections: Readonly<Record<string, number>>;
+  /** Hashes of the ids of exemplars, see {@link mayHoldExemplar}; absent without exemplars. */
+  readonly exemplarIds?: string;
   /** Measures on the model's own batch, where they were taken. */
   readonly fidelity?: Readonly<Record<string, number>>;
 }
@@ -128,6 +130,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     isRecord(training) && ['seed', 'epochs', 'rows', 'parameters'].every((key) => isCount(training[key])),
     'bad training'
   );
+  const { exemplarIds } = manifest;
+  check(exemplarIds === undefined || typeof exemplarIds === 'string', 'bad exemplarIds');
   check(isRecord(sections) && Object.values(sections).every(isCount), 'bad sections');
   return value as Manifest;
 }

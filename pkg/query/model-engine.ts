@@ -1,6 +1,6 @@
 /** @file Answers over a store of models: opens those a question needs, and generates no more than it needs. */
 import { limit } from '../common';
-import type { TraceGenerator } from '../generate';
+import { mayHoldExemplar, type TraceGenerator } from '../generate';
 import type { ModelStore, StoredModel } from '../store';
 import type { Trace } from '../trace';
 import {
@@ -104,7 +104,9 @@ class ModelEngine implements TracesEngine {
   async traceById(traceId: string, options: { range?: TimeRange; signal?: AbortSignal } = {}): Promise<TraceResult> {
     const id = normalTraceId(traceId);
     const { models } = await this.store.list();
-    for (const model of models.filter((one) => one.id.startsWith(id.slice(0, MODEL_DIGITS)))) {
+    const mayHold = (model: StoredModel): boolean =>
+      model.id.startsWith(id.slice(0, MODEL_DIGITS)) || mayHoldExemplar(model.exemplarIds, id);
+    for (const model of models.filter(mayHold)) {
       const found = await this.cache.use(model, async (generator): Promise<TraceResult | undefined> => {
         const index = generator.indexOf(id);
         if (index === undefined) {

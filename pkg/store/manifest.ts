@@ -12,6 +12,7 @@ function facts(manifest: Manifest): ManifestFacts {
     traces: manifest.counts.traces,
     spans: manifest.counts.spans,
     services: [...manifest.services].sort(),
+    ...(manifest.exemplarIds === undefined ? {} : { exemplarIds: manifest.exemplarIds }),
   };
 }
 

@@ -14,6 +14,8 @@ export interface StoredModel {
   readonly bytes: number;
   /** Sorted. */
   readonly services: readonly string[];
+  /** Hashes of the ids of real traces in it, see `mayHoldExemplar`. */
+  readonly exemplarIds?: string;
   readonly createdUnixMs: number;
 }
 

@@ -1,6 +1,6 @@
 /** @file What the manifest says of the batch: window, counts, operations. */
 import type { LearntBatch } from '../features';
-import type { ManifestInput, OperationSummary, TrainingSummary } from '../model';
+import { exemplarFingerprints, type ManifestInput, type OperationSummary, type TrainingSummary } from '../model';
 
 function percentile(sorted: Float64Array, q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
@@ -12,7 +12,12 @@ function rounded(value: number): number {
 }
 
 /** The manifest of a model learnt from a batch. */
-export function summarise(learnt: LearntBatch, privacyK: number, training: TrainingSummary): ManifestInput {
+export function summarise(
+  learnt: LearntBatch,
+  privacyK: number,
+  training: TrainingSummary,
+  exemplarTraceIds: readonly string[] = []
+): ManifestInput {
   const { content, spans } = learnt;
   const { dictionary } = content;
   const durations: number[][] = dictionary.operations.map(() => []);
@@ -51,7 +56,7 @@ export function summarise(learnt: LearntBatch, privacyK: number, training: Train
       shapes: content.layouts.length,
       services: dictionary.services.length,
       operations: dictionary.operations.length,
-      exemplars: 0,
+      exemplars: exemplarTraceIds.length,
       bucketSeconds: content.counts.bucketSeconds,
     },
     services: unique(dictionary.services),
@@ -71,5 +76,6 @@ export function summarise(learnt: LearntBatch, privacyK: number, training: Train
     },
     privacyK,
     training,
+    ...(exemplarTraceIds.length > 0 ? { exemplarIds: exemplarFingerprints(exemplarTraceIds) } : {}),
   };
 }

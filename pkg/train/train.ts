@@ -5,19 +5,19 @@ import {
   contextOf,
   copyOfTimes,
   LEVELS,
-  learnContent,
   seededNumbers,
   MAX_BINS,
   settleMeasured,
   writeContent,
-  type BatchColumns,
   type LearntBatch,
 } from '../features';
 import { writeNetworkSection, type NetworkSection } from '../generate';
-import { packSection, writeModelFile, type Manifest, type TrainingSummary } from '../model';
+import { writeModelFile, type Manifest, type ManifestInput, type SectionName, type TrainingSummary } from '../model';
 import { trainNetwork } from '../nn';
 import type { Trace } from '../trace';
-import { newTrainingBatch } from './batch';
+import { newTrainingBatch, type IdentifiedBatch } from './batch';
+import { chooseExemplars } from './exemplars';
+import { learnWithin, packedBytes } from './fit';
 import { planNetwork } from './plan';
 import { trainingRows } from './rows';
 import { summarise } from './summary';
@@ -31,6 +31,8 @@ export interface TrainOptions {
   readonly maxBytes?: number;
   /** A value seen in fewer traces is never kept verbatim. Default 5. */
   readonly privacyK?: number;
+  /** Stored bytes for real traces kept verbatim; 0 = none. Default {@link EXEMPLAR_SHARE} of the rest of the model. */
+  readonly exemplarBytes?: number;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
   readonly logger?: Logger;
@@ -54,6 +56,9 @@ export interface TrainResult {
 
 /** Values seen in fewer traces than this are not kept verbatim. */
 export const DEFAULT_PRIVACY_K = 5;
+
+/** Share of the rest of a model that real traces may take where nothing else is said. */
+export const EXEMPLAR_SHARE = 0.1;
 
 function checkCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
@@ -83,20 +88,21 @@ export async function trainModel(
 }
 
 /** {@link trainModel} on a batch already collected. */
-export async function trainOnColumns(columns: BatchColumns, options: TrainOptions = {}): Promise<TrainResult> {
+export async function trainOnColumns(columns: IdentifiedBatch, options: TrainOptions = {}): Promise<TrainResult> {
   const began = Date.now();
   const { seed = 1, privacyK = DEFAULT_PRIVACY_K, progress = silentProgress, logger = silentLogger, signal } = options;
   checkCancelled(signal);
   progress.start('shapes and counts', 0);
-  const { learnt, networkBytes } = learnWithin(columns, privacyK, options.maxBytes);
+  const { learnt, networkBytes } = learnWithin(columns, privacyK, options.maxBytes, exemplarShare(options));
   progress.stop(`${learnt.content.layouts.length} shapes`);
   checkCancelled(signal);
   const { training, section } = await learnNetwork(learnt, options, seed, networkBytes);
-  const sections = writeContent(learnt.content, section.onnx === undefined);
-  const network = writeNetworkSection(section);
-  const { bytes, manifest } = writeModelFile(
-    { ...sections, network, exemplars: new Uint8Array(0) },
-    summarise(learnt, privacyK, training)
+  const sections = {
+    ...writeContent(learnt.content, section.onnx === undefined),
+    network: writeNetworkSection(section),
+  };
+  const { bytes, manifest } = writeWithExemplars(learnt, columns, sections, options, (traceIds) =>
+    summarise(learnt, privacyK, training, traceIds)
   );
   const report = {
     traces: columns.traces,
@@ -109,60 +115,33 @@ export async function trainOnColumns(columns: BatchColumns, options: TrainOption
   return { bytes, manifest, report };
 }
 
+/** Share of the whole file that is kept free for exemplars. */
+function exemplarShare({ exemplarBytes, maxBytes }: TrainOptions): number {
+  const share = EXEMPLAR_SHARE / (1 + EXEMPLAR_SHARE);
+  return exemplarBytes === undefined || maxBytes === undefined ? share : Math.min(1, exemplarBytes / maxBytes);
+}
+
+/** Writes the file with as many exemplars as may be, and fit. */
+function writeWithExemplars(
+  learnt: LearntBatch,
+  columns: IdentifiedBatch,
+  sections: Omit<Record<SectionName, Uint8Array>, 'exemplars'>,
+  { exemplarBytes, maxBytes }: TrainOptions,
+  summaryOf: (exemplarTraceIds: readonly string[]) => ManifestInput
+): ReturnType<typeof writeModelFile> {
+  let budget = exemplarBytes ?? packedBytes(sections) * EXEMPLAR_SHARE;
+  for (;;) {
+    const { section, traceIds } = chooseExemplars(learnt, columns, budget);
+    const file = writeModelFile({ ...sections, exemplars: section }, summaryOf(traceIds));
+    const over = file.bytes.length - (maxBytes ?? Infinity);
+    if (over <= 0 || traceIds.length === 0) {
+      return file;
+    }
+    budget = Math.floor(Math.min(budget, section.length) - over);
+  }
+}
+
 const NO_NETWORK: NetworkSection = { sizes: { field: 1, operation: 2, rank: 2 }, onnx: undefined };
-
-/** What a model may take of the space of its traces: 0.7% of some 29 bytes that gzip -9 leaves of a span of OTLP/JSON. */
-const BYTES_A_SPAN = 0.2;
-/** Small batches are worth a network too. */
-const MIN_NETWORK_BYTES = 20_000;
-/** Bins of quantile tables to fall back to when bytes are short, and the share of the file that all but the network may take. */
-const BIN_CHOICES = [64, 48, 32, 20, 12] as const;
-const CONTENT_SHARE = 0.75;
-const LEAST_NETWORK_BYTES = 5000;
-/** Table of sections, and what the manifest says of the sections. */
-const FILE_OVERHEAD = 800;
-
-/** A batch learnt, and what is left for the network: 0 when there is room for none. */
-interface Fitted {
-  readonly learnt: LearntBatch;
-  readonly networkBytes: number;
-}
-
-/** Stored bytes of everything but the network. @param alone - with what a model without a network needs */
-function bytesWithoutNetwork(learnt: LearntBatch, k: number, alone: boolean): number {
-  const manifest = new TextEncoder().encode(
-    JSON.stringify(summarise(learnt, k, { seed: 0, epochs: 0, rows: 0, parameters: 0 }))
-  );
-  return Object.entries({ ...writeContent(learnt.content, alone), manifest }).reduce(
-    (sum, [name, data]) => sum + packSection({ name, data }).storedBytes,
-    FILE_OVERHEAD
-  );
-}
-
-/**
- * Learns the content with as many bins as the bytes allow.
- * @throws GentError TRAIN_MAX_BYTES when not even the fewest bins without a network fit
- */
-function learnWithin(columns: BatchColumns, k: number, maxBytes: number | undefined): Fitted {
-  let alone: Fitted | undefined;
-  let least = Infinity;
-  for (const maxBins of BIN_CHOICES) {
-    const learnt = learnContent(columns, { k, maxBins });
-    const content = bytesWithoutNetwork(learnt, k, false);
-    if (maxBytes === undefined || content <= maxBytes - Math.max(LEAST_NETWORK_BYTES, (1 - CONTENT_SHARE) * maxBytes)) {
-      const wanted = Math.max(content + MIN_NETWORK_BYTES, BYTES_A_SPAN * columns.spans);
-      return { learnt, networkBytes: Math.min(maxBytes ?? Infinity, wanted) - content };
-    }
-    least = Math.min(least, bytesWithoutNetwork(learnt, k, true));
-    if (alone === undefined && least <= maxBytes) {
-      alone = { learnt, networkBytes: 0 };
-    }
-  }
-  if (alone === undefined) {
-    throw new GentError('TRAIN_MAX_BYTES', `the model needs ${least} bytes at least, ${maxBytes} were allowed`);
-  }
-  return alone;
-}
 
 /** Trains the network of a batch, where there is enough to learn from. */
 async function learnNetwork(

@@ -63,7 +63,8 @@ function report(file: ModelFile, most: number): string {
     `${pc.bold(`model ${manifest.id}`)}  ${formatBytes(file.bytes)}  ${pc.dim(manifest.generator)}`,
     `${formatTime(start)} to ${formatTime(end)}  (${formatNanos(Number(end - start))})`,
     `${formatCount(counts.traces)} traces, ${formatCount(counts.spans)} spans, ${formatCount(counts.errors)} errors; ` +
-      `${counts.services} services, ${counts.operations} operations, ${formatCount(counts.shapes)} shapes; counts by ${counts.bucketSeconds} s`,
+      `${counts.services} services, ${counts.operations} operations, ${formatCount(counts.shapes)} shapes; counts by ${counts.bucketSeconds} s; ` +
+      (counts.exemplars > 0 ? `${formatCount(counts.exemplars)} real traces kept as exemplars` : 'no exemplars'),
     training.parameters > 0
       ? `${formatCount(training.parameters)} parameters, ${training.epochs} epochs over ${formatCount(training.rows)} rows, seed ${training.seed}; ` +
         `loss ${training.integerLoss?.toFixed(4) ?? '?'} nats a field`

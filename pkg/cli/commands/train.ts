@@ -60,6 +60,7 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
     epochs: countOption(values, 'epochs'),
     maxBytes: countOption(values, 'max-bytes', 1),
     privacyK: countOption(values, 'privacy-k', 1),
+    exemplarBytes: values['no-exemplars'] === true ? 0 : countOption(values, 'exemplar-bytes'),
   };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as TrainOptions;
   const began = Date.now();
@@ -99,6 +100,7 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
   io.stdout.write(
     `${pc.bold(published ?? out ?? '')}  ${formatBytes(bytes.length)}${share}\n` +
       `${formatCount(report.traces)} traces, ${formatCount(report.spans)} spans, ${formatCount(manifest.counts.shapes)} shapes; ` +
+      `${formatCount(manifest.counts.exemplars)} exemplars; ` +
       `${formatCount(report.training.parameters)} parameters, ${report.training.epochs} epochs, ${seconds.toFixed(1)} s\n` +
       (stats.bad > 0 ? `${pc.yellow(`${stats.bad} lines or files were left out`)}\n` : '')
   );
@@ -118,6 +120,12 @@ train --traces FILE|DIR|- --store DIR`,
     epochs: { type: 'string', value: 'N', help: 'most passes over the data; 0 = marginals only, no network' },
     'max-bytes': { type: 'string', value: 'N', help: 'largest model wanted' },
     'privacy-k': { type: 'string', value: 'N', help: 'values seen in fewer traces are not kept', default: '5' },
+    'exemplar-bytes': {
+      type: 'string',
+      value: 'N',
+      help: 'bytes for real traces kept verbatim (default a tenth of the rest)',
+    },
+    'no-exemplars': { type: 'boolean', help: 'keep no real trace: no value seen in fewer traces than --privacy-k' },
     strict: { type: 'boolean', help: 'stop at the first bad line' },
     json: { type: 'boolean', help: 'print one JSON document' },
   },

@@ -1,0 +1,70 @@
+/** @file How much of what a model is made of fits into the bytes that were allowed. */
+import { GentError } from '../common';
+import { learnContent, writeContent, type BatchColumns, type LearntBatch } from '../features';
+import { packSection } from '../model';
+import { summarise } from './summary';
+
+/** What a model may take of the space of its traces: 0.7% of some 29 bytes that gzip -9 leaves of a span of OTLP/JSON. */
+const BYTES_A_SPAN = 0.2;
+/** Small batches are worth a network too. */
+const MIN_NETWORK_BYTES = 20_000;
+/** Bins of quantile tables to fall back to when bytes are short, and the share of the file that all but the network may take. */
+const BIN_CHOICES = [64, 48, 32, 20, 12] as const;
+const CONTENT_SHARE = 0.75;
+const LEAST_NETWORK_BYTES = 5000;
+/** Table of sections, and what the manifest says of the sections. */
+const FILE_OVERHEAD = 800;
+
+/** A batch learnt, and what is left for the network: 0 when there is room for none. */
+export interface Fitted {
+  readonly learnt: LearntBatch;
+  readonly networkBytes: number;
+}
+
+/** Stored bytes of sections. */
+export function packedBytes(sections: Readonly<Record<string, Uint8Array>>): number {
+  return Object.entries(sections).reduce((sum, [name, data]) => sum + packSection({ name, data }).storedBytes, 0);
+}
+
+/** Stored bytes of the manifest and of the table of sections, nearly. */
+function manifestBytes(learnt: LearntBatch, k: number): number {
+  const summary = summarise(learnt, k, { seed: 0, epochs: 0, rows: 0, parameters: 0 });
+  return packedBytes({ manifest: new TextEncoder().encode(JSON.stringify(summary)) }) + FILE_OVERHEAD;
+}
+
+/** Stored bytes of everything but the network. @param alone - with what a model without a network needs */
+function bytesWithoutNetwork(learnt: LearntBatch, k: number, alone: boolean): number {
+  return packedBytes(writeContent(learnt.content, alone)) + manifestBytes(learnt, k);
+}
+
+/**
+ * Learns the content with as many bins as the bytes allow.
+ * @param exemplarShare - share of the file to keep free for exemplars, where there is a network
+ * @throws GentError TRAIN_MAX_BYTES when not even the fewest bins without a network fit
+ */
+export function learnWithin(
+  columns: BatchColumns,
+  k: number,
+  maxBytes: number | undefined,
+  exemplarShare: number
+): Fitted {
+  let alone: Fitted | undefined;
+  let least = Infinity;
+  for (const maxBins of BIN_CHOICES) {
+    const learnt = learnContent(columns, { k, maxBins });
+    const content = bytesWithoutNetwork(learnt, k, false);
+    const free = maxBytes === undefined ? Infinity : maxBytes * (1 - exemplarShare);
+    if (maxBytes === undefined || content <= free - Math.max(LEAST_NETWORK_BYTES, (1 - CONTENT_SHARE) * maxBytes)) {
+      const wanted = Math.max(content + MIN_NETWORK_BYTES, BYTES_A_SPAN * columns.spans);
+      return { learnt, networkBytes: Math.min(free, wanted) - content };
+    }
+    least = Math.min(least, bytesWithoutNetwork(learnt, k, true));
+    if (alone === undefined && least <= maxBytes) {
+      alone = { learnt, networkBytes: 0 };
+    }
+  }
+  if (alone === undefined) {
+    throw new GentError('TRAIN_MAX_BYTES', `the model needs ${least} bytes at least, ${maxBytes} were allowed`);
+  }
+  return alone;
+}
