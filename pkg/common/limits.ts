@@ -65,7 +65,13 @@ export const LIMITS = {
   MODEL_TRACE_SPANS: { value: 1_000_000, unit: 'spans', what: 'one trace of a model' },
   MODEL_SPANS: { value: 1_000_000_000, unit: 'spans', what: 'all traces of one model' },
   TRAIN_SPANS: { value: 20_000_000, unit: 'spans', what: 'one batch to train on' },
+  FIDELITY_CARD_SPANS: { value: 500_000, unit: 'spans', what: 'each side of a fidelity card; more are thinned evenly' },
+  FIDELITY_DRIVER_MILLISECONDS: { value: 600_000, unit: 'ms', what: 'the time one run of an external driver may take' },
+  FIDELITY_DRIVER_BYTES: { value: 2 * 1024 * 1024 * 1024, unit: 'bytes', what: 'what an external driver may write' },
   PLUGIN_MESSAGE_BYTES: { value: 64 * 1024 * 1024, unit: 'bytes', what: 'one gRPC request from Grafana' },
+  PLUGIN_UPLOAD_BYTES: { value: 48 * 1024 * 1024, unit: 'bytes', what: 'one model that is uploaded through Grafana' },
+  PLUGIN_STREAMS: { value: 50, unit: 'streams', what: 'searches that are answered in parts at a time' },
+  PLUGIN_STREAM_SECONDS: { value: 300, unit: 's', what: 'how long one stream stays open' },
   PLUGIN_QUERIES: { value: 200, unit: 'queries', what: 'queries of one QueryData request' },
   TRACEQL_QUERY_CHARACTERS: { value: 128 * 1024, unit: 'characters', what: 'the text of one TraceQL query' },
   TRACEQL_NESTING: {

@@ -10,7 +10,7 @@ import {
   totalOf,
   totalVariation,
 } from './distance';
-import { answer, type Answers, entryServices, type KeyKind } from './query-templates';
+import { ALL_TEMPLATES, answer, type Answers, entryServices, type KeyKind } from './query-templates';
 import type { SpanTable } from './span-table';
 
 const DURATION_BINS = 64;
@@ -25,6 +25,10 @@ export interface QueryMeasure {
   readonly corrected: number | null;
   /** Total variation over 64 quantile bins; only of the templates over durations. */
   readonly tv64: number | null;
+  /** As above, parameters weighted by their real count; the others weigh each the same. */
+  readonly publishedWeighted: number | null;
+  readonly correctedWeighted: number | null;
+  readonly tv64Weighted: number | null;
   readonly volume: number | null;
 }
 
@@ -33,6 +37,9 @@ export interface Queries {
   readonly publishedMean: number;
   readonly correctedMean: number | null;
   readonly correctedMeanTv64: number | null;
+  readonly publishedWeightedMean: number;
+  readonly correctedWeightedMean: number | null;
+  readonly correctedWeightedMeanTv64: number | null;
   readonly volume: number | null;
 }
 
@@ -115,35 +122,71 @@ interface Side {
   readonly weight: number;
 }
 
+/** Values of parameters with their weights. */
+class Weighted {
+  private readonly values: number[] = [];
+  private readonly weights: number[] = [];
+
+  add(value: number, weight: number): void {
+    this.values.push(value);
+    this.weights.push(weight);
+  }
+
+  mean(): number | null {
+    return meanOf(this.values);
+  }
+
+  /** By weight; null where nothing weighs. */
+  weightedMean(): number | null {
+    const total = this.weights.reduce((sum, weight) => sum + weight, 0);
+    return total === 0
+      ? null
+      : this.values.reduce((sum, value, i) => sum + value * (this.weights[i] as number), 0) / total;
+  }
+}
+
+function correctedDistance(kind: KeyKind, r: Counts, s: Counts, range: () => readonly [number, number]): number {
+  switch (kind) {
+    case 'category':
+      return totalVariation(r, s);
+    case 'series':
+      return seriesDistance(r, s, range());
+    default:
+      return orderedDistance(r, s);
+  }
+}
+
 function measure(query: number, real: Side, other: Side): QueryMeasure {
   const a = real.answers[query] as Answers;
   const b = other.answers[query] as Answers;
-  const published: number[] = [];
-  const corrected: number[] = [];
-  const binned: number[] = [];
+  /** Counts of the same parameter in another template of the real side. */
+  const realOf = (template: number, parameter: number): Counts =>
+    (real.answers[template - 1] as Answers).parameters.get(parameter) ?? new Map();
+  const published = new Weighted();
+  const corrected = new Weighted();
+  const binned = new Weighted();
   const volume: number[] = [];
   for (const parameter of new Set([...a.parameters.keys(), ...b.parameters.keys()])) {
-    const r = a.parameters.get(parameter) ?? (new Map() as Counts);
-    const s = b.parameters.get(parameter) ?? (new Map() as Counts);
-    const kind: KeyKind = a.kind(parameter);
+    const r: Counts = a.parameters.get(parameter) ?? new Map();
+    const s: Counts = b.parameters.get(parameter) ?? new Map();
+    const kind = a.kind(parameter);
+    // Template 10 counts the values whose largest template 9 gives.
+    const count = totalOf(kind === 'series' ? realOf(10, parameter) : r);
     const old =
       kind === 'duration' ? publishedDistance(wholeMilliseconds(r), wholeMilliseconds(s)) : publishedDistance(r, s);
     if (old !== null && old >= NOTHING) {
-      published.push(old);
+      published.add(old, count);
     }
-    if (kind === 'category') {
-      corrected.push(totalVariation(r, s));
-    } else if (kind === 'series') {
-      // Template 10 counts the values of the same parameters.
-      const values = (real.answers[9] as Answers).parameters.get(parameter) ?? (new Map() as Counts);
-      corrected.push(seriesDistance(r, s, values.size > 0 ? bulkRange(values) : [0, 0]));
-    } else {
-      corrected.push(orderedDistance(r, s));
-    }
+    corrected.add(
+      correctedDistance(kind, r, s, () => {
+        const values = realOf(10, parameter);
+        return values.size > 0 ? bulkRange(values) : [0, 0];
+      }),
+      count
+    );
     if (kind === 'duration') {
       // Bins come from all the real spans of the service: template 7 has them.
-      const bins = (real.answers[6] as Answers).parameters.get(parameter) ?? (new Map() as Counts);
-      binned.push(binnedVariation(bins, r, s));
+      binned.add(binnedVariation(realOf(7, parameter), r, s), count);
     }
     volume.push(
       kind === 'series'
@@ -153,26 +196,37 @@ function measure(query: number, real: Side, other: Side): QueryMeasure {
   }
   return {
     query: query + 1,
-    published: meanOf(published),
-    corrected: meanOf(corrected),
-    tv64: meanOf(binned),
+    published: published.mean(),
+    corrected: corrected.mean(),
+    tv64: binned.mean(),
+    publishedWeighted: published.weightedMean(),
+    correctedWeighted: corrected.weightedMean(),
+    tv64Weighted: binned.weightedMean(),
     volume: meanOf(volume),
   };
 }
 
-/** Measures the ten templates of `other` against `real`. */
-export function queries(real: SpanTable, other: SpanTable, clock: Clock): Queries {
+/** Measures the templates of `other` against `real`; those not `wanted` do not apply. */
+export function queries(
+  real: SpanTable,
+  other: SpanTable,
+  clock: Clock,
+  wanted: readonly number[] = ALL_TEMPLATES
+): Queries {
   const entries = entryServices(real, other);
   const sides: [Side, Side] = [
-    { answers: answer(real, clock, entries), weight: real.weight },
-    { answers: answer(other, clock, entries), weight: other.weight },
+    { answers: answer(real, clock, entries, wanted), weight: real.weight },
+    { answers: answer(other, clock, entries, wanted), weight: other.weight },
   ];
-  const all = Array.from({ length: 10 }, (_, i) => measure(i, ...sides));
+  const all = ALL_TEMPLATES.map((_, i) => measure(i, ...sides));
   return {
     queries: all,
     publishedMean: meanOf(all.map((own) => own.published)) ?? 0,
     correctedMean: meanOf(all.map((own) => own.corrected)),
     correctedMeanTv64: meanOf(all.map((own) => own.tv64 ?? own.corrected)),
+    publishedWeightedMean: meanOf(all.map((own) => own.publishedWeighted)) ?? 0,
+    correctedWeightedMean: meanOf(all.map((own) => own.correctedWeighted)),
+    correctedWeightedMeanTv64: meanOf(all.map((own) => own.tv64Weighted ?? own.correctedWeighted)),
     volume: meanOf(all.map((own) => own.volume)),
   };
 }

@@ -8,12 +8,15 @@ export type KeyKind = 'ordered' | 'category' | 'duration' | 'series';
 
 /** One side's answer to one template: parameter → key → count (for a series, key → largest value). */
 export interface Answers {
-  readonly parameters: Map<string, Counts>;
+  readonly parameters: Map<number, Counts>;
   /** How the keys of a parameter compare. */
-  kind(parameter: string): KeyKind;
+  kind(parameter: number): KeyKind;
 }
 
-function countsOf(parameters: Map<string, Counts>, parameter: string): Counts {
+/** Parameters of two parts are one number: first × this + second. */
+const PARAMETER = 2 ** 20;
+
+function countsOf(parameters: Map<number, Counts>, parameter: number): Counts {
   let counts = parameters.get(parameter);
   if (counts === undefined) {
     counts = new Map();
@@ -40,12 +43,24 @@ function attributeKeys(table: SpanTable): Float64Array[] {
   );
 }
 
-/** Answers of a table to the ten templates, in their order; empty parameters do not occur. */
-export function answer(table: SpanTable, clock: Clock, entries: ReadonlySet<number>): Answers[] {
-  const maps = Array.from({ length: 10 }, () => new Map<string, Counts>());
+/** Numbers of all templates. */
+export const ALL_TEMPLATES: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+
+/** Answers of a table to the ten templates, in their order; empty parameters do not occur, nor those not `wanted`. */
+export function answer(
+  table: SpanTable,
+  clock: Clock,
+  entries: ReadonlySet<number>,
+  wanted: readonly number[] = ALL_TEMPLATES
+): Answers[] {
+  const asked = ALL_TEMPLATES.map((template) => wanted.includes(template));
+  const maps = Array.from({ length: 10 }, () => new Map<number, Counts>());
   /** Adds to a template, numbered from 1. */
-  const add = (query: number, parameter: string, key: number, by = 1): void =>
-    addCount(countsOf(maps[query - 1] as Map<string, Counts>, parameter), key, by);
+  const add = (query: number, parameter: number, key: number, by = 1): void => {
+    if (asked[query - 1] === true) {
+      addCount(countsOf(maps[query - 1] as Map<number, Counts>, parameter), key, by);
+    }
+  };
   const keys = attributeKeys(table);
   for (let trace = 0; trace < table.traces; trace++) {
     const from = table.offsets[trace] as number;
@@ -66,19 +81,19 @@ export function answer(table: SpanTable, clock: Clock, entries: ReadonlySet<numb
       const bucket = clock.bucket(table.start[row] as number);
       const parent = table.parent[row] as number;
       if (own.errors > 0 && entries.has(service)) {
-        add(1, `${service}`, bucket, own.errors);
+        add(1, service, bucket, own.errors);
       }
       if (parent >= 0) {
-        add(3, `${table.service[parent]}:${service}`, clock.bucket(table.start[parent] as number));
+        add(3, (table.service[parent] as number) * PARAMETER + service, clock.bucket(table.start[parent] as number));
       }
       if (entryDuration > 0) {
-        add(4, `${entryService}:${service}`, Math.round((duration / entryDuration) * 10) / 10);
+        add(4, entryService * PARAMETER + service, Math.round((duration / entryDuration) * 10) / 10);
       }
-      add(5, `${service}`, bucket);
+      add(5, service, bucket);
       if (table.error[row] === 1) {
-        add(6, `${service}`, duration);
+        add(6, service, duration);
       }
-      add(7, `${service}`, duration);
+      add(7, service, duration);
       table.attributes.forEach((attribute, a) => {
         const id = attribute.values[row] as number;
         if (id < 0) {
@@ -86,20 +101,20 @@ export function answer(table: SpanTable, clock: Clock, entries: ReadonlySet<numb
         }
         const key = (keys[a] as Float64Array)[id] as number;
         for (const [service1, count] of own.entries) {
-          add(2, `${a}:${service1}`, key, count);
+          add(2, a * PARAMETER + service1, key, count);
         }
-        add(8, `${a}`, key);
-        add(10, `${a}:${service}`, key);
-        if (attribute.numeric) {
-          const series = countsOf(maps[8] as Map<string, Counts>, `${a}:${service}`);
+        add(8, a * PARAMETER, key);
+        add(10, a * PARAMETER + service, key);
+        if (attribute.numeric && asked[8] === true) {
+          const series = countsOf(maps[8] as Map<number, Counts>, a * PARAMETER + service);
           series.set(bucket, Math.max(series.get(bucket) ?? -Infinity, key));
         }
       });
     }
   }
-  const ofAttribute = (parameter: string): KeyKind =>
-    table.attributes[Number(parameter.split(':')[0])]?.numeric === true ? 'ordered' : 'category';
-  const kinds: Array<(parameter: string) => KeyKind> = [
+  const ofAttribute = (parameter: number): KeyKind =>
+    table.attributes[Math.floor(parameter / PARAMETER)]?.numeric === true ? 'ordered' : 'category';
+  const kinds: Array<(parameter: number) => KeyKind> = [
     () => 'ordered',
     ofAttribute,
     () => 'ordered',
@@ -111,5 +126,5 @@ export function answer(table: SpanTable, clock: Clock, entries: ReadonlySet<numb
     () => 'series',
     ofAttribute,
   ];
-  return maps.map((parameters, i) => ({ parameters, kind: kinds[i] as (parameter: string) => KeyKind }));
+  return maps.map((parameters, i) => ({ parameters, kind: kinds[i] as (parameter: number) => KeyKind }));
 }

@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import { GentError, terminalProgress } from '../../common';
 import {
-  evaluate,
+  Evaluator,
   type Fidelity,
   headSample,
   newVocabulary,
@@ -136,7 +136,8 @@ async function run(values: OptionValues, _positionals: string[], io: CommandIo):
   progress.start('reading or generating the others', 0);
   const { what, bytes, table } = await otherTable(values, vocabulary, io);
   progress.start('measuring', 0);
-  const rows: Row[] = [{ what, bytes, fidelity: evaluate(real, table) }];
+  const evaluator = new Evaluator(real);
+  const rows: Row[] = [{ what, bytes, fidelity: evaluator.measure(table, { seed, control: true }) }];
   let sizes: Map<number, number> | undefined;
   if (values.baselines === true) {
     sizes = await sampledBytes(read(), RATIOS, seed);
@@ -144,7 +145,7 @@ async function run(values: OptionValues, _positionals: string[], io: CommandIo):
       rows.push({
         what: `1:${ratio}`,
         bytes: sizes.get(ratio) ?? null,
-        fidelity: evaluate(real, headSample(real, ratio, seed)),
+        fidelity: evaluator.measure(headSample(real, ratio, seed), { seed }),
       });
     }
   }
