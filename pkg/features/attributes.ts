@@ -5,7 +5,11 @@ import type { OrderedBatch } from './forest';
 import { binOf, readTables, writeTables, type QuantileTable } from './quantiser';
 import { learnTable } from './quantiser-learn';
 import { readBag, readValueList, ValueListWriter, writeBag, writeValueList, type ValueList } from './bag-codec';
-import { learnBag, type Bag, type Encoded, type Observations } from './slots';
+import type { ShapeLayout } from './layout';
+import { TraceSources } from './origins-learn';
+import { learnBag, type Encoded, type Observations } from './slot-learn';
+import type { Bag } from './slots';
+import type { SpanTable } from './span-table';
 
 /** Events of one name on spans of one operation. */
 export interface EventModel {
@@ -26,7 +30,12 @@ export interface OperationAttributes {
 export interface AttributeModel {
   readonly list: ValueList;
   readonly operations: readonly OperationAttributes[];
+  /** 0: without origins. 1: with them, and forms told apart by letters. */
+  readonly format: number;
 }
+
+/** The format that is written; reading knows those before. */
+export const ATTRIBUTE_FORMAT = 1;
 
 /** One thing the network draws: a group of slots, or the number of a slot. */
 export interface AttributeField {
@@ -62,8 +71,6 @@ export interface EncodedAttributes {
 const EVENT_TIME_SCALE = 1_000_000;
 const MAX_EVENTS = 64;
 const MAX_LINKS = 16;
-/** Events and links are drawn after their span, whatever its status. */
-const NO_STATUS = (): number => 0;
 
 /** The batch with the names of each span's events and the number of its links as if they were attributes. */
 function withEventPairs(
@@ -115,17 +122,16 @@ function withEventPairs(
   return { batch: { ...batch, keys, pairs, pairTraces }, eventPair, linkPair };
 }
 
+/** Observations of what `members` point at: spans in the batch's order, events or links. */
 function observe(
   lists: { offset: Int32Array; pool: Int32Array },
   members: ArrayLike<number>,
-  traceOf: (member: number) => number,
-  statusOf: (member: number) => number,
+  of: Pick<Observations, 'trace' | 'status' | 'span' | 'ofOwner' | 'sources'>,
   extras: readonly Int32Array[] = []
 ): Observations {
   return {
+    ...of,
     count: members.length,
-    trace: (i) => traceOf(members[i] as number),
-    status: (i) => statusOf(members[i] as number),
     pairs(i, into) {
       const at = members[i] as number;
       for (let p = lists.offset[at] as number; p < (lists.offset[at + 1] as number); p++) {
@@ -158,71 +164,66 @@ function groupBy(count: number, keyOf: (i: number) => number, groups: number): I
 
 /**
  * Learns attributes, events and links.
- * @param traceOf - trace of each span in the new order
+ * @param spans - the batch in the order of its shapes
  * @param k - values, and names of events, seen in fewer traces are not kept
  */
 export function learnAttributes(
   source: BatchColumns,
   ordered: OrderedBatch,
-  traceOf: Int32Array,
+  spans: SpanTable,
+  layouts: readonly ShapeLayout[],
   k: number
 ): { model: AttributeModel; encoded: EncodedAttributes } {
   const { batch, eventPair, linkPair } = withEventPairs(source, k);
-  const operationOf = (span: number): number => batch.dictionary.nodes[batch.node[span] as number]?.operation ?? 0;
+  const sources = new TraceSources(batch, ordered, spans, layouts);
   const operations = batch.dictionary.operations.length;
-  const members = groupBy(batch.spans, (i) => operationOf(ordered.order[i] as number), operations);
+  const members = groupBy(batch.spans, (i) => spans.operation[i] as number, operations);
   const writer = new ValueListWriter(batch);
   const encoded: Encoded[] = [];
-  const model = members.map((spans): OperationAttributes => {
-    const columnsOf = Int32Array.from(spans, (i) => ordered.order[i] as number);
-    // spans change places within their trace only
-    const traceOfOld = (old: number): number => traceOf[old] as number;
-    const statusOfOld = (old: number): number => batch.dictionary.nodes[batch.node[old] as number]?.status ?? 0;
-    const learnt = learnBag(
-      batch,
-      observe(batch.attributes, columnsOf, traceOfOld, statusOfOld, [eventPair, linkPair]),
-      k
-    );
+  const of = (owners: ArrayLike<number>, ofOwner: boolean): Parameters<typeof observe>[2] => ({
+    trace: (i) => spans.traceOf[owners[i] as number] as number,
+    status: (i) => (ofOwner ? 0 : (spans.status[owners[i] as number] as number)),
+    span: (i) => owners[i] as number,
+    ofOwner,
+    sources,
+  });
+  const model = members.map((own): OperationAttributes => {
+    const old = Int32Array.from(own, (i) => ordered.order[i] as number);
+    const learnt = learnBag(batch, observe(batch.attributes, old, of(own, false), [eventPair, linkPair]), k);
     encoded.push(learnt.encoded);
-    const events = learnEvents(batch, columnsOf, traceOfOld, k, writer);
     const links: number[] = [];
-    const linkSpan = new Map<number, number>();
-    for (const old of columnsOf) {
-      for (let l = batch.linkOffset[old] as number; l < (batch.linkOffset[old + 1] as number); l++) {
+    const linkSpans: number[] = [];
+    old.forEach((span, m) => {
+      for (let l = batch.linkOffset[span] as number; l < (batch.linkOffset[span + 1] as number); l++) {
         links.push(l);
-        linkSpan.set(l, old);
+        linkSpans.push(own[m] as number);
       }
-    }
+    });
     return {
       spans: writer.bag(learnt.bag),
-      events,
+      events: learnEvents(batch, old, own, of, k, writer),
       links:
         links.length === 0
           ? undefined
-          : writer.bag(
-              learnBag(
-                batch,
-                observe(batch.linkAttributes, links, (l) => traceOfOld(linkSpan.get(l) as number), NO_STATUS),
-                k
-              ).bag
-            ),
+          : writer.bag(learnBag(batch, observe(batch.linkAttributes, links, of(linkSpans, true)), k).bag),
     };
   });
   return {
-    model: { list: { keys: writer.keys, pairs: writer.pairs }, operations: model },
+    model: { list: { keys: writer.keys, pairs: writer.pairs }, operations: model, format: ATTRIBUTE_FORMAT },
     encoded: { members, encoded },
   };
 }
 
 function learnEvents(
   batch: BatchColumns,
+  old: Int32Array,
   spans: Int32Array,
-  traceOf: (span: number) => number,
+  of: (owners: ArrayLike<number>, ofOwner: boolean) => Parameters<typeof observe>[2],
   k: number,
   writer: ValueListWriter
 ): EventModel[] {
-  const byName = new Map<number, { events: number[]; spans: number[] }>();
-  for (const span of spans) {
+  const byName = new Map<number, { events: number[]; spans: number[]; shares: number[] }>();
+  old.forEach((span, m) => {
     for (let e = batch.eventOffset[span] as number; e < (batch.eventOffset[span + 1] as number); e++) {
       const name = batch.eventName[e] as number;
       if ((batch.eventNameTraces[name] as number) < k) {
@@ -230,32 +231,20 @@ function learnEvents(
       }
       let found = byName.get(name);
       if (found === undefined) {
-        found = { events: [], spans: [] };
+        found = { events: [], spans: [], shares: [] };
         byName.set(name, found);
       }
+      const share = (batch.eventTime[e] as number) / Math.max(1, batch.duration[span] as number);
       found.events.push(e);
-      found.spans.push(span);
+      found.spans.push(spans[m] as number);
+      found.shares.push(Math.round(Math.max(0, Math.min(1, share)) * EVENT_TIME_SCALE));
     }
-  }
-  return [...byName].map(([name, found]): EventModel => {
-    const spanOf = new Map(found.events.map((e, i) => [e, found.spans[i] as number]));
-    const shares = Float64Array.from(found.events, (e, i) => {
-      const duration = Math.max(1, batch.duration[found.spans[i] as number] as number);
-      const share = (batch.eventTime[e] as number) / duration;
-      return Math.round(Math.max(0, Math.min(1, share)) * EVENT_TIME_SCALE);
-    });
-    const observations = observe(
-      batch.eventAttributes,
-      found.events,
-      (e) => traceOf(spanOf.get(e) as number),
-      NO_STATUS
-    );
-    return {
-      name: batch.eventNames[name] as string,
-      time: learnTable(shares, 16),
-      bag: writer.bag(learnBag(batch, observations, k).bag),
-    };
   });
+  return [...byName].map(([name, found]): EventModel => ({
+    name: batch.eventNames[name] as string,
+    time: learnTable(Float64Array.from(found.shares), 16),
+    bag: writer.bag(learnBag(batch, observe(batch.eventAttributes, found.events, of(found.spans, true)), k).bag),
+  }));
 }
 
 /** Classes of one field for the spans of its operation; −1 where the span has no such number. */
@@ -273,6 +262,9 @@ export function fieldClasses(field: AttributeField, model: AttributeModel, encod
 /** Writes the attribute model: the values to `values`, the rest to `writer`. */
 export function writeAttributeModel(values: ByteWriter, writer: ByteWriter, model: AttributeModel): void {
   writeValueList(values, model.list);
+  // 0 where format 0 has the number of operations, which is never 0
+  writer.varint(0);
+  writer.varint(ATTRIBUTE_FORMAT);
   writer.varint(model.operations.length);
   for (const operation of model.operations) {
     writeBag(writer, operation.spans);
@@ -292,19 +284,29 @@ export function writeAttributeModel(values: ByteWriter, writer: ByteWriter, mode
 /** Reads what {@link writeAttributeModel} wrote. */
 export function readAttributeModel(values: ByteReader, reader: ByteReader, operations: number): AttributeModel {
   const list = readValueList(values);
-  if (reader.varint() !== operations) {
+  let stated = reader.varint();
+  let format = 0;
+  if (stated === 0) {
+    format = reader.varint();
+    if (format !== ATTRIBUTE_FORMAT) {
+      reader.fail(`attributes of format ${format}, this version reads up to ${ATTRIBUTE_FORMAT}`);
+    }
+    stated = reader.varint();
+  }
+  if (stated !== operations) {
     reader.fail(`attributes of another number of operations than ${operations}`);
   }
   return {
     list,
+    format,
     operations: Array.from({ length: operations }, (): OperationAttributes => {
-      const spans = readBag(reader, list);
+      const spans = readBag(reader, list, format);
       const events = Array.from({ length: reader.count(4) }, (): EventModel => {
         const name = reader.string();
         const time = readTables(reader)[0];
-        return { name, time: time ?? reader.fail('an event without times'), bag: readBag(reader, list) };
+        return { name, time: time ?? reader.fail('an event without times'), bag: readBag(reader, list, format) };
       });
-      return { spans, events, links: reader.byte() === 1 ? readBag(reader, list) : undefined };
+      return { spans, events, links: reader.byte() === 1 ? readBag(reader, list, format) : undefined };
     }),
   };
 }

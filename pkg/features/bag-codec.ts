@@ -4,7 +4,8 @@ import type { AttributeValue } from '../trace';
 import { readTables, writeTables, type QuantileTable } from './quantiser';
 import { readTemplates, writeTemplates, type Template } from './patterns';
 import type { KeyEntry, PairEntry } from './columns';
-import { Letter, type Bag, type Group, type Slot } from './slots';
+import { readOrigin, writeOrigin } from './origins';
+import { DOUBLE_DECIMALS, Letter, type Bag, type Group, type Slot } from './slots';
 import { readValue, writeValue } from './values';
 
 /** Keys and values that bags point into. */
@@ -50,6 +51,7 @@ export class ValueListWriter {
       slots: bag.slots.map((slot) => ({
         ...slot,
         key: this.key(slot.key),
+        origin: slot.origin === undefined ? undefined : { kind: slot.origin.kind, key: this.key(slot.origin.key) },
         letters: slot.letters.map((entry) => ({ ...entry, pair: entry.pair < 0 ? -1 : this.pair(entry.pair) })),
         rest: slot.rest.map((entry) => ({ ...entry, pair: this.pair(entry.pair) })),
       })),
@@ -79,47 +81,61 @@ export function readValueList(reader: ByteReader): ValueList {
   return { keys, pairs };
 }
 
+/** Codes of letters in format 1; values follow. In format 0 values begin at 4, and there is no copy. */
+const LETTER_CODES = [Letter.Absent, Letter.Rest, Letter.Number, Letter.Form, Letter.Copy] as const;
+
 function writeSlot(writer: ByteWriter, slot: Slot): void {
   writer.varint(slot.key);
   writer.varint(slot.letters.length);
   for (const { letter, pair } of slot.letters) {
     // values follow each other in the list most of the time
-    writer.varint(letter === Letter.Value ? 4 + pair : letter === Letter.Absent ? 0 : letter - 1);
+    writer.varint(letter === Letter.Value ? LETTER_CODES.length + pair : LETTER_CODES.indexOf(letter));
   }
+  writeOrigin(writer, slot.origin);
   writer.varint(slot.rest.length);
   for (const { pair, weight } of slot.rest) {
     writer.varint(pair);
     writer.varint(weight);
   }
-  writer.byte((slot.table === undefined ? 0 : 1) + (slot.integer ? 2 : 0));
+  // decimals are counted down from six, so that format 0 has six
+  writer.byte((slot.table === undefined ? 0 : 1) + (slot.integer ? 2 : 0) + ((DOUBLE_DECIMALS - slot.decimals) << 2));
   if (slot.table !== undefined) {
     writeTables(writer, [slot.table], true);
   }
   writeTemplates(writer, slot.templates);
 }
 
-function readSlot(reader: ByteReader, list: ValueList): Slot {
+function readSlot(reader: ByteReader, list: ValueList, format: number): Slot {
   const key = reader.varint(list.keys.length - 1);
+  const codes = format === 0 ? LETTER_CODES.length - 1 : LETTER_CODES.length;
   const letters = Array.from({ length: reader.count() }, () => {
-    const code = reader.varint(list.pairs.length + 3);
-    return code >= 4
-      ? { letter: Letter.Value, pair: code - 4 }
-      : { letter: code === 0 ? Letter.Absent : ((code + 1) as Letter), pair: -1 };
+    const code = reader.varint(list.pairs.length + codes - 1);
+    return code >= codes
+      ? { letter: Letter.Value, pair: code - codes }
+      : { letter: LETTER_CODES[code] as Letter, pair: -1 };
   });
+  const origin = format === 0 ? undefined : readOrigin(reader, list.keys.length);
+  if (letters.length > 64 || (origin === undefined && letters.some(({ letter }) => letter === Letter.Copy))) {
+    reader.fail('too many letters, or a copy without an origin');
+  }
   const rest = Array.from({ length: reader.count(2) }, () => ({
     pair: reader.varint(list.pairs.length - 1),
     weight: reader.varint(2 ** 40),
   }));
   const flags = reader.byte();
+  const decimals = DOUBLE_DECIMALS - (flags >> 2);
+  if (decimals < 0) {
+    reader.fail('numbers of less than no decimals');
+  }
   let table: QuantileTable | undefined;
   if ((flags & 1) === 1) {
     table = readTables(reader)[0];
   }
-  const templates: Template[] = readTemplates(reader);
+  const templates: Template[] = readTemplates(reader, format);
   if (letters.length === 0 || letters.some(({ letter }) => letter === Letter.Number) !== (table !== undefined)) {
     reader.fail('a slot without letters, or numbers without a table');
   }
-  return { key, letters, rest, table, integer: (flags & 2) === 2, templates };
+  return { key, letters, rest, table, integer: (flags & 2) === 2, decimals, templates, origin };
 }
 
 /** Writes a bag whose slots point into the value list that goes with it. */
@@ -132,13 +148,13 @@ export function writeBag(writer: ByteWriter, bag: Bag): void {
     writer.varint(group.tuples.length);
     group.slots.forEach((_, column) => group.tuples.forEach((tuple) => writer.byte(tuple[column] as number)));
     group.mass.forEach((count) => writer.varint(count));
-    group.statuses.forEach((bits) => writer.byte(bits));
+    group.contexts.forEach((bits) => writer.byte(bits));
   }
 }
 
-/** Reads a bag. */
-export function readBag(reader: ByteReader, list: ValueList): Bag {
-  const slots = Array.from({ length: reader.count(5) }, () => readSlot(reader, list));
+/** Reads a bag. @param format - of the attribute model, see `ATTRIBUTE_FORMAT` */
+export function readBag(reader: ByteReader, list: ValueList, format: number): Bag {
+  const slots = Array.from({ length: reader.count(5) }, () => readSlot(reader, list, format));
   const groups = Array.from({ length: reader.count(3) }, (): Group => {
     const members = Array.from(reader.varints(slots.length - 1));
     const count = reader.varint(64);
@@ -156,7 +172,8 @@ export function readBag(reader: ByteReader, list: ValueList): Bag {
       }
     });
     const mass = Array.from({ length: count }, () => reader.varint(2 ** 40));
-    return { slots: members, tuples, mass, statuses: mass.map(() => reader.byte()) };
+    const contexts = mass.map(() => reader.byte());
+    return { slots: members, tuples, mass, statuses: contexts.map((bits) => (bits | (bits >> 3)) & 7), contexts };
   });
   return { slots, groups };
 }

@@ -22,6 +22,13 @@ import {
 import { GrowingFloat64, GrowingInt32, Interner } from './intern';
 import { attributesKey, valueKey } from './values';
 
+/** Attributes without the marks that a model wrote: those are its own, not part of what it learns. */
+function unmarked(attributes: readonly KeyValue[]): readonly KeyValue[] {
+  return attributes.some(({ key }) => key.startsWith('gent.'))
+    ? attributes.filter(({ key }) => !key.startsWith('gent.'))
+    : attributes;
+}
+
 /** Counts in how many traces a number was seen. */
 class TraceCounter {
   private readonly last: number[] = [];
@@ -198,8 +205,7 @@ export class TraceCollector {
   private resourceId(resource: Resource): number {
     let id = this.resourceIds.get(resource);
     if (id === undefined) {
-      // Marks that a model wrote are its own, not part of what it learns.
-      const attributes = resource.attributes.filter((attribute) => !attribute.key.startsWith('gent.'));
+      const attributes = unmarked(resource.attributes);
       const key = `${attributesKey(attributes)}|${resource.droppedAttributesCount}|${resource.schemaUrl}`;
       id = this.resources.id(key, () => {
         const service = serviceName(resource);
@@ -297,7 +303,7 @@ export class TraceCollector {
     this.linkOffset.push(this.linkAttributeOffset.length);
     for (const link of span.links) {
       this.linkAttributeOffset.push(this.linkAttributePool.length);
-      this.pushAll(this.linkAttributePool, trace, link.attributes, {
+      this.pushAll(this.linkAttributePool, trace, unmarked(link.attributes), {
         sameTrace: link.traceId === span.traceId ? 1 : 0,
         traceState: link.traceState,
         flags: link.flags,

@@ -292,7 +292,7 @@ describe('forms', () => {
     ['an address', ['10.0.0.1:80', '10.12.0.200:8080', '192.168.1.77:443'], /^\d+\.\d+\.\d+\.\d+:\d+$/],
   ];
   test.each(cases)('%s', (_, texts, form) => {
-    const templates = learnTemplates(
+    const { templates } = learnTemplates(
       texts.map((text, trace) => ({ value: text, trace })),
       3
     );
@@ -306,7 +306,7 @@ describe('forms', () => {
   test('words of fewer than k traces are not kept, whatever they look like', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme', minLength: 4 }), { minLength: 1, maxLength: 4 }), (texts) => {
-        const templates = learnTemplates(
+        const { templates } = learnTemplates(
           texts.map((value, trace) => ({ value, trace })),
           5
         );

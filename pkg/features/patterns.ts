@@ -1,27 +1,10 @@
 /**
- * @file Values too rare to keep, as forms: `/user/8812` and `/user/97` become `/user/{int}`. A form whose words are
- * shared by enough traces keeps them; otherwise words become letters, and only punctuation and lengths remain.
+ * @file Values too rare to keep, as forms: `/user/8812` and `/user/97` become `/user/{80…9000}`. A form keeps its words,
+ * and what never varies in it, only where enough traces have them; arrays and maps are forms of forms.
  */
 import { ByteReader, ByteWriter } from '../model';
 import { KeyValueList, type AttributeValue } from '../trace';
-
-/** Kinds of parts of a form. */
-export enum PartKind {
-  Literal = 0,
-  Digits = 1,
-  LowerHex = 2,
-  UpperHex = 3,
-  Letters = 4,
-  Capitals = 5,
-}
-
-/** A part: text kept as it is, or between `min` and `max` characters of a kind. */
-export interface Part {
-  readonly kind: PartKind;
-  readonly text: string;
-  readonly min: number;
-  readonly max: number;
-}
+import { MAX_BYTES_RUN, PartKind, WORD_PLACEHOLDER, type Part } from './text-tokens';
 
 /** What type a written value has. */
 export enum FormType {
@@ -31,195 +14,158 @@ export enum FormType {
   Bool = 3,
   Bytes = 4,
   Null = 5,
+  /** Items follow. */
+  Array = 6,
+  /** Items follow, with their keys. */
+  List = 7,
 }
 
-export interface Template {
+/** The form of one value: parts of its text, or the forms of its items. */
+export interface Form {
   readonly type: FormType;
   readonly parts: readonly Part[];
+  readonly items: readonly Form[];
+  /** Keys of the items of a map. */
+  readonly keys: readonly string[];
+}
+
+export interface Template extends Form {
   readonly weight: number;
 }
 
-const MAX_TEMPLATES = 24;
-const MAX_PARTS = 40;
-/** Longer runs of characters are cut to this: a form, not a copy. */
-const MAX_RUN = 64;
-/** Percent-escapes of punctuation (RFC 3986, 2.1) are punctuation, not digits and letters. */
-const ESCAPE = '%(?:2[0-9A-Fa-f]|3[A-Fa-f]|40|5[B-Eb-e]|7[B-Db-d])';
-const TOKEN = new RegExp(`${ESCAPE}|[0-9a-f]{8,}|[0-9A-F]{8,}|\\d+|[a-z]+|[A-Z]+|[^0-9a-zA-Z%]+|%`, 'g');
+/** Gives the next integer below its argument. */
+type Random = (below: number) => number;
 
-function tokens(text: string): Part[] {
-  const parts: Part[] = [];
-  for (const [token] of text.slice(0, 2000).matchAll(TOKEN)) {
-    const length = Math.min(MAX_RUN, token.length);
-    let kind = PartKind.Literal;
-    if (/^\d+$/.test(token)) {
-      kind = PartKind.Digits;
-    } else if (/^[0-9a-f]{8,}$/.test(token) && /\d/.test(token)) {
-      kind = PartKind.LowerHex;
-    } else if (/^[0-9A-F]{8,}$/.test(token) && /\d/.test(token)) {
-      kind = PartKind.UpperHex;
-    } else if (/^[a-z]+$/.test(token)) {
-      kind = PartKind.Letters;
-    } else if (/^[A-Z]+$/.test(token)) {
-      kind = PartKind.Capitals;
-    }
-    // letters beyond ASCII are words too: they must not survive as punctuation
-    const text =
-      kind === PartKind.Literal && !token.startsWith('%')
-        ? token.replace(/[^\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]/g, '_')
-        : token;
-    parts.push({ kind, text, min: length, max: length });
-    if (parts.length === MAX_PARTS) {
-      break;
-    }
-  }
-  return parts;
-}
+export const MAX_FORM_DEPTH = 8;
 
-function isWord(part: Part): boolean {
-  return part.kind === PartKind.Letters || part.kind === PartKind.Capitals;
-}
-
-/** Words kept. */
-function worded(parts: readonly Part[]): Part[] {
-  return parts.map((part) => (isWord(part) ? { ...part, kind: PartKind.Literal } : part));
-}
-
-function keyOf(type: FormType, parts: readonly Part[]): string {
-  return `${type}${parts.map((part) => (part.kind === PartKind.Literal ? `"${part.text}"` : part.kind)).join('')}`;
-}
-
-function formOf(value: AttributeValue): { type: FormType; text: string } {
-  switch (typeof value) {
-    case 'string':
-      return { type: FormType.String, text: value };
-    case 'bigint':
-      return { type: FormType.Int, text: String(value) };
-    case 'number':
-      return { type: FormType.Double, text: Number.isFinite(value) ? String(value) : '0' };
-    case 'boolean':
-      return { type: FormType.Bool, text: '' };
-  }
-  if (value instanceof Uint8Array) {
-    return {
-      type: FormType.Bytes,
-      text: Buffer.from(value)
-        .toString('hex')
-        .slice(0, 2 * MAX_RUN),
-    };
-  }
-  if (value === null || value instanceof KeyValueList) {
-    return { type: FormType.Null, text: '' };
-  }
-  return { type: FormType.String, text: value.map((item) => formOf(item).text).join(',') };
-}
-
-interface Gathered {
-  type: FormType;
-  parts: Part[];
-  count: number;
-  traces: number;
-  lastTrace: number;
-}
-
-function gather(map: Map<string, Gathered>, type: FormType, parts: Part[], trace: number): Gathered {
-  const key = keyOf(type, parts);
-  let found = map.get(key);
-  if (found === undefined) {
-    found = { type, parts, count: 0, traces: 0, lastTrace: -1 };
-    map.set(key, found);
-  }
-  found.count++;
-  if (found.lastTrace !== trace) {
-    found.lastTrace = trace;
-    found.traces++;
-  }
-  found.parts = found.parts.map((part, i) => ({
-    ...part,
-    min: Math.min(part.min, (parts[i] as Part).min),
-    max: Math.max(part.max, (parts[i] as Part).max),
-  }));
-  return found;
-}
-
-/**
- * Learns the forms of values.
- * @param values - with the trace each was seen in
- * @param k - a form keeps its words when at least this many traces share it
- */
-export function learnTemplates(values: ReadonlyArray<{ value: AttributeValue; trace: number }>, k: number): Template[] {
-  const withWords = new Map<string, Gathered>();
-  const parsed = values.map(({ value, trace }) => {
-    const { type, text } = formOf(value);
-    const parts = tokens(text);
-    return { type, parts, trace, form: gather(withWords, type, worded(parts), trace) };
-  });
-  const bare = new Map<string, Gathered>();
-  for (const item of parsed) {
-    if (item.form.traces < k) {
-      gather(bare, item.type, item.parts, item.trace);
-    }
-  }
-  const kept = [...[...withWords.values()].filter((form) => form.traces >= k), ...bare.values()]
-    .sort((a, b) => b.count - a.count)
-    .slice(0, MAX_TEMPLATES);
-  return kept.map((form) => ({
-    type: form.type,
-    parts: form.parts.map((part) => (part.kind === PartKind.Literal ? part : { ...part, text: '' })),
-    weight: form.count,
-  }));
-}
-
+const LOWER = 'abcdefghijklmnopqrstuvwxyz';
 const ALPHABETS: Record<number, string> = {
   [PartKind.Digits]: '0123456789',
   [PartKind.LowerHex]: '0123456789abcdef',
   [PartKind.UpperHex]: '0123456789ABCDEF',
-  [PartKind.Letters]: 'abcdefghijklmnopqrstuvwxyz',
-  [PartKind.Capitals]: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+  [PartKind.Letters]: LOWER,
+  [PartKind.Capitals]: LOWER.toUpperCase(),
+  [PartKind.Ulid]: '0123456789ABCDEFGHJKMNPQRSTVWXYZ',
+  [PartKind.PodName]: 'bcdfghjklmnpqrstvwxz2456789',
+  [PartKind.LowerAlnum]: `0123456789${LOWER}`,
+  [PartKind.Alnum]: `0123456789${LOWER}${LOWER.toUpperCase()}`,
 };
 
-/**
- * Writes a value in one of the forms.
- * @param random - gives the next integer below its argument
- */
-export function writeForm(templates: readonly Template[], random: (below: number) => number): AttributeValue {
-  const total = templates.reduce((sum, template) => sum + template.weight, 0);
-  let left = total > 0 ? random(total) : 0;
-  const template = templates.find((candidate) => (left -= candidate.weight) < 0);
-  if (template === undefined) {
-    return null;
-  }
+function characters(kind: PartKind, length: number, random: Random): string {
+  const alphabet = ALPHABETS[kind] ?? LOWER;
   let text = '';
-  for (const part of template.parts) {
-    if (part.kind === PartKind.Literal) {
-      text += part.text;
-      continue;
+  for (let i = 0; i < length; i++) {
+    // a number does not begin with a zero
+    const skip = kind === PartKind.Digits && i === 0 && length > 1 ? 1 : 0;
+    text += alphabet[skip + random(alphabet.length - skip)];
+  }
+  return text;
+}
+
+function between(min: number, max: number, random: Random): number {
+  const span = max - min + 1;
+  // two draws where one has too few steps
+  return span <= 2 ** 31 ? min + random(span) : min + Math.floor((random(2 ** 31) / 2 ** 31) * span);
+}
+
+function writePart({ kind, text, min, max, width }: Part, random: Random): string {
+  switch (kind) {
+    case PartKind.Literal:
+      return text;
+    case PartKind.Word:
+      return WORD_PLACEHOLDER;
+    case PartKind.Octet:
+    case PartKind.Range:
+      return String(between(min, max, random)).padStart(width, '0');
+    case PartKind.Uuid: {
+      const hex = (length: number): string => characters(PartKind.LowerHex, length, random);
+      const version = between(min, max, random).toString(16);
+      // the two bits of RFC 9562's variant
+      return `${hex(8)}-${hex(4)}-${version}${hex(3)}-${'89ab'[random(4)]}${hex(3)}-${hex(12)}`;
     }
-    const length = part.min + (part.max > part.min ? random(part.max - part.min + 1) : 0);
-    const alphabet = ALPHABETS[part.kind] as string;
-    for (let i = 0; i < length; i++) {
-      // a number does not begin with a zero
-      const skip = part.kind === PartKind.Digits && i === 0 && length > 1 ? 1 : 0;
-      text += alphabet[skip + random(alphabet.length - skip)];
+    case PartKind.Ulid:
+      // the first character of 128 bits in base 32 is at most 7; of this century's times it is 0
+      return `0${characters(kind, 25, random)}`;
+    default: {
+      const length = min + (max > min ? random(max - min + 1) : 0);
+      // padded numbers may begin with zeros
+      return kind === PartKind.Digits && width > 0
+        ? Array.from({ length }, () => String(random(10))).join('')
+        : characters(kind, length, random);
     }
   }
-  switch (template.type) {
-    case FormType.String:
-      return text;
+}
+
+function writeOne(form: Form, random: Random): AttributeValue {
+  switch (form.type) {
+    case FormType.Array:
+      return form.items.map((item) => writeOne(item, random));
+    case FormType.List:
+      return new KeyValueList(
+        form.items.map((item, i) => ({ key: form.keys[i] ?? '', value: writeOne(item, random) }))
+      );
+    case FormType.Bool:
+      return random(2) === 1;
+    case FormType.Null:
+      return null;
+    default:
+  }
+  const text = form.parts.map((part) => writePart(part, random)).join('');
+  switch (form.type) {
     case FormType.Int: {
       const digits = /^-?\d{1,18}/.exec(text);
       return digits === null ? 0n : BigInt(digits[0]);
     }
     case FormType.Double: {
       const value = Number.parseFloat(text);
-      return Number.isFinite(value) ? value : 0;
+      return Number.isFinite(value) || /^(?:NaN|-?Infinity)$/.test(text) ? value : 0;
     }
-    case FormType.Bool:
-      return random(2) === 1;
     case FormType.Bytes:
       return Uint8Array.from(Buffer.from(text.slice(0, text.length & ~1), 'hex'));
     default:
-      return null;
+      return text;
+  }
+}
+
+/**
+ * Writes a value in one of the forms.
+ * @param random - gives the next integer below its argument
+ */
+export function writeForm(templates: readonly Template[], random: Random): AttributeValue {
+  const total = templates.reduce((sum, template) => sum + template.weight, 0);
+  let left = total > 0 ? random(total) : 0;
+  const template = templates.find((candidate) => (left -= candidate.weight) < 0);
+  return template === undefined ? null : writeOne(template, random);
+}
+
+function writeParts(writer: ByteWriter, form: Form): void {
+  writer.byte(form.type);
+  if (form.type === FormType.Array || form.type === FormType.List) {
+    writer.varint(form.items.length);
+    form.items.forEach((item, i) => {
+      if (form.type === FormType.List) {
+        writer.string(form.keys[i] ?? '');
+      }
+      writeParts(writer, item);
+    });
+    return;
+  }
+  writer.varint(form.parts.length);
+  for (const { kind, text, min, max, width } of form.parts) {
+    writer.byte(kind);
+    switch (kind) {
+      case PartKind.Literal:
+        writer.string(text);
+        break;
+      case PartKind.Word:
+        break;
+      default:
+        writer.varint(min);
+        writer.varint(max - min);
+    }
+    if (kind === PartKind.Range || kind === PartKind.Digits) {
+      writer.byte(width);
+    }
   }
 }
 
@@ -227,40 +173,52 @@ export function writeForm(templates: readonly Template[], random: (below: number
 export function writeTemplates(writer: ByteWriter, templates: readonly Template[]): void {
   writer.varint(templates.length);
   for (const template of templates) {
-    writer.byte(template.type);
     writer.varint(template.weight);
-    writer.varint(template.parts.length);
-    for (const part of template.parts) {
-      writer.byte(part.kind);
-      if (part.kind === PartKind.Literal) {
-        writer.string(part.text);
-      } else {
-        writer.varint(part.min);
-        writer.varint(part.max - part.min);
-      }
-    }
+    writeParts(writer, template);
   }
 }
 
-/** Reads what {@link writeTemplates} wrote. */
-export function readTemplates(reader: ByteReader): Template[] {
-  return Array.from({ length: reader.count(3) }, (): Template => {
-    const type = reader.byte();
-    const weight = reader.varint(2 ** 40);
-    if (type > FormType.Null) {
-      reader.fail('unknown type of a form');
-    }
-    const parts = Array.from({ length: reader.count(2) }, (): Part => {
-      const kind = reader.byte();
-      if (kind === PartKind.Literal) {
-        return { kind, text: reader.string(), min: 0, max: 0 };
+function readPart(reader: ByteReader, format: number): Part {
+  const kind = reader.byte();
+  if (kind > (format === 0 ? PartKind.Capitals : PartKind.Octet)) {
+    reader.fail('unknown part of a form');
+  }
+  if (kind === PartKind.Literal || kind === PartKind.Word) {
+    return { kind, text: kind === PartKind.Literal ? reader.string() : '', min: 0, max: 0, width: 0 };
+  }
+  const most = kind === PartKind.Range ? 2 ** 50 : MAX_BYTES_RUN;
+  const min = reader.varint(most);
+  const max = min + reader.varint(most);
+  const width = format > 0 && (kind === PartKind.Range || kind === PartKind.Digits) ? reader.byte() : 0;
+  return { kind, text: '', min, max, width };
+}
+
+/** Reads a form, or what format 0 has in its place: type, weight and parts. */
+function readParts(reader: ByteReader, type: number, format: number, depth: number): Form {
+  if (type > (format === 0 ? FormType.Null : FormType.List) || depth > MAX_FORM_DEPTH) {
+    reader.fail('unknown type of a form, or forms nested too deeply');
+  }
+  if (type === FormType.Array || type === FormType.List) {
+    const keys: string[] = [];
+    const items = Array.from({ length: reader.count(2) }, () => {
+      if (type === FormType.List) {
+        keys.push(reader.string());
       }
-      if (kind > PartKind.Capitals) {
-        reader.fail('unknown part of a form');
-      }
-      const min = reader.varint(MAX_RUN);
-      return { kind, text: '', min, max: min + reader.varint(MAX_RUN) };
+      return readParts(reader, reader.byte(), format, depth + 1);
     });
-    return { type, weight, parts };
+    return { type, parts: [], items, keys };
+  }
+  return { type, parts: Array.from({ length: reader.count() }, () => readPart(reader, format)), items: [], keys: [] };
+}
+
+/**
+ * Reads what {@link writeTemplates} wrote.
+ * @param format - of the attribute model or of the resources; 0 knows fewer kinds of parts, and no arrays or maps
+ */
+export function readTemplates(reader: ByteReader, format: number): Template[] {
+  return Array.from({ length: reader.count(3) }, (): Template => {
+    const first = format === 0 ? reader.byte() : 0;
+    const weight = reader.varint(2 ** 40);
+    return { weight, ...readParts(reader, format === 0 ? first : reader.byte(), format, 0) };
   });
 }

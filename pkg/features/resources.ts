@@ -1,10 +1,14 @@
 /**
- * @file Resources: the processes of each service, and which were at work when. A trace draws one instance for each of
- * its services from the weights of its time segment, so spans of one process share their resource.
+ * @file Resources: the processes of each service, and which were at work when. The first span of a service in a trace
+ * draws an instance from the weights of its time segment. Spans after it stay with it as often as they did in the batch:
+ * nearly always within a process, less often where a call may meet another instance.
  */
 import { ByteReader, ByteWriter } from '../model';
 import type { BatchColumns, ResourceEntry } from './columns';
-import { readTemplates, writeTemplates, learnTemplates, type Template } from './patterns';
+import type { OrderedBatch } from './forest';
+import type { ShapeLayout } from './layout';
+import { readTemplates, writeTemplates, type Template } from './patterns';
+import { learnTemplates } from './patterns-learn';
 import { readValue, writeValue } from './values';
 import type { AttributeValue } from '../trace';
 
@@ -27,10 +31,63 @@ export interface ServiceResources {
   readonly instances: readonly ResourceInstance[];
   /** segments × instances. */
   readonly weights: Float64Array;
+  /** Of spans below a span of the same process, how many have its resource; out of {@link ALWAYS}. */
+  readonly sameProcess: number;
+  /** Of other spans after one of the same service, how many have the resource of the latest; out of {@link ALWAYS}. */
+  readonly sameTrace: number;
 }
+
+export const ALWAYS = 255;
+/** The format that is written. Format 0 has one instance of a service in a trace, and the forms of that time. */
+const FORMAT = 1;
 
 const MAX_INSTANCES = 256;
 const WEIGHT_SCALE = 15;
+
+/**
+ * The node whose instance a node may share: its parent within a process, else the latest node before of its service.
+ * @param latest - the latest node so far of each service; brought up to date with this node
+ */
+export function kinOf(
+  layout: Pick<ShapeLayout, 'parent' | 'process'>,
+  node: number,
+  service: number,
+  latest: Map<number, number>
+): { node: number; process: boolean } {
+  const parent = layout.parent[node] as number;
+  const process = parent >= 0 && layout.process[node] === layout.process[parent];
+  const found = process ? parent : (latest.get(service) ?? -1);
+  latest.set(service, node);
+  return { node: found, process };
+}
+
+/** How often spans share the resource of their kin, by service. */
+function learnSharing(
+  batch: BatchColumns,
+  ordered: OrderedBatch,
+  layouts: readonly ShapeLayout[]
+): Array<{ sameProcess: number; sameTrace: number }> {
+  const tally = batch.dictionary.services.map(() => ({ process: [0, 0], trace: [0, 0] }));
+  const latest = new Map<number, number>();
+  for (let t = 0; t < batch.traces; t++) {
+    const from = batch.spanOffset[t] as number;
+    const layout = layouts[ordered.shape[t] as number] as ShapeLayout;
+    latest.clear();
+    for (let i = 0; i < layout.size; i++) {
+      const resource = batch.resource[ordered.order[from + i] as number] as number;
+      const service = batch.resources[resource]?.service ?? 0;
+      const kin = kinOf(layout, i, service, latest);
+      if (kin.node >= 0) {
+        const counts = tally[service]?.[kin.process ? 'process' : 'trace'] as number[];
+        const same = batch.resource[ordered.order[from + kin.node] as number] === resource;
+        counts[same ? 0 : 1] = (counts[same ? 0 : 1] as number) + 1;
+      }
+    }
+  }
+  const rate = ([same = 0, other = 0]: readonly number[]): number =>
+    other === 0 ? ALWAYS : Math.min(ALWAYS - 1, Math.round((same / (same + other)) * ALWAYS));
+  return tally.map(({ process, trace }) => ({ sameProcess: rate(process), sameTrace: rate(trace) }));
+}
 
 /**
  * Learns instances and weights.
@@ -39,6 +96,8 @@ const WEIGHT_SCALE = 15;
  */
 export function learnResources(
   batch: BatchColumns,
+  ordered: OrderedBatch,
+  layouts: readonly ShapeLayout[],
   segment: Int32Array,
   segments: number,
   k: number
@@ -81,7 +140,8 @@ export function learnResources(
       instance.counts[s] = (instance.counts[s] as number) + 1;
     }
   }
-  return instances.map((ofService) => {
+  const sharing = learnSharing(batch, ordered, layouts);
+  return instances.map((ofService, service) => {
     const sum = (counts: Float64Array): number => counts.reduce((total, count) => total + count, 0);
     const kept = [...ofService.values()].sort((a, b) => sum(b.counts) - sum(a.counts)).slice(0, MAX_INSTANCES);
     const weights = new Float64Array(segments * kept.length);
@@ -92,6 +152,7 @@ export function learnResources(
       });
     }
     return {
+      ...(sharing[service] as { sameProcess: number; sameTrace: number }),
       weights,
       instances: kept.map(({ entry, members }) => ({
         droppedAttributesCount: entry.droppedAttributesCount,
@@ -111,7 +172,7 @@ export function learnResources(
             templates: learnTemplates(
               seen.map((item, trace) => ({ value: item, trace })),
               k
-            ),
+            ).templates,
           };
         }),
       })),
@@ -121,9 +182,14 @@ export function learnResources(
 
 /** Writes the resources. */
 export function writeResources(writer: ByteWriter, services: readonly ServiceResources[], segments: number): void {
+  // 0 where format 0 has the number of segments, which is never 0
+  writer.varint(0);
+  writer.varint(FORMAT);
   writer.varint(segments);
   for (const service of services) {
     writer.varint(service.instances.length);
+    writer.byte(service.sameProcess);
+    writer.byte(service.sameTrace);
     for (const instance of service.instances) {
       writer.varint(instance.droppedAttributesCount);
       writer.string(instance.schemaUrl);
@@ -152,11 +218,22 @@ export function writeResources(writer: ByteWriter, services: readonly ServiceRes
 
 /** Reads what {@link writeResources} wrote. */
 export function readResources(reader: ByteReader, services: number, segments: number): ServiceResources[] {
-  if (reader.varint() !== segments) {
+  let stated = reader.varint();
+  let format = 0;
+  if (stated === 0) {
+    format = reader.varint();
+    if (format !== FORMAT) {
+      reader.fail(`resources of format ${format}, this version reads up to ${FORMAT}`);
+    }
+    stated = reader.varint();
+  }
+  if (stated !== segments) {
     reader.fail('the number of time segments differs from what the counts give');
   }
   return Array.from({ length: services }, () => {
     const n = reader.varint(MAX_INSTANCES);
+    const sameProcess = format === 0 ? ALWAYS : reader.byte();
+    const sameTrace = format === 0 ? ALWAYS : reader.byte();
     const instances = Array.from({ length: n }, (): ResourceInstance => {
       const droppedAttributesCount = reader.varint(0xffffffff);
       const schemaUrl = reader.string();
@@ -164,7 +241,7 @@ export function readResources(reader: ByteReader, services: number, segments: nu
         const key = reader.string();
         return reader.byte() === 0
           ? { key, value: readValue(reader), templates: undefined }
-          : { key, value: null, templates: readTemplates(reader) };
+          : { key, value: null, templates: readTemplates(reader, format) };
       });
       return { attributes, droppedAttributesCount, schemaUrl };
     });
@@ -176,6 +253,6 @@ export function readResources(reader: ByteReader, services: number, segments: nu
         }
       }
     }
-    return { instances, weights };
+    return { instances, weights, sameProcess, sameTrace };
   });
 }

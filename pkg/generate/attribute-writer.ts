@@ -1,11 +1,14 @@
 /** @file Writes attributes of spans, events, links and resources from the classes that were drawn. */
 import {
   Letter,
+  OriginKind,
   writeForm,
+  DOUBLE_DECIMALS,
   DOUBLE_SCALE,
   type Bag,
   type ResourceInstance,
   type Slot,
+  type Template,
   type ValueList,
 } from '../features';
 import type { AttributeValue, KeyValue } from '../trace';
@@ -17,6 +20,21 @@ export type Random = (below: number) => number;
 export interface Written {
   readonly attributes: readonly KeyValue[];
   readonly fields: ReadonlyMap<string, AttributeValue>;
+}
+
+/** What the origin of a slot has; undefined: nothing. */
+export type SourceOf = (slot: number) => AttributeValue | undefined;
+
+/** The value of a key, whose role says where it stands. */
+export function valueIn(
+  attributes: readonly KeyValue[],
+  fields: ReadonlyMap<string, AttributeValue> | undefined,
+  key: { readonly role: string; readonly key: string } | undefined
+): AttributeValue | undefined {
+  if (key === undefined || key.role === 'field') {
+    return fields?.get(key?.key ?? '');
+  }
+  return attributes.find((attribute) => attribute.key === key.key)?.value;
 }
 
 const NO_FIELDS: ReadonlyMap<string, AttributeValue> = new Map();
@@ -35,6 +53,7 @@ export class BagWriter {
   private readonly cache = new Map<string, Written>();
   private readonly plain: boolean;
   private readonly groupOf: Int32Array;
+  private readonly forms: Array<Array<readonly Template[] | undefined>>;
   private readonly columnOf: Int32Array;
 
   constructor(
@@ -49,6 +68,7 @@ export class BagWriter {
           : undefined;
       })
     );
+    this.forms = bag.slots.map(formsByLetter);
     this.plain = bag.slots.every((slot) =>
       slot.letters.every(({ letter }) => letter === Letter.Absent || letter === Letter.Value)
     );
@@ -77,18 +97,28 @@ export class BagWriter {
    * @param tuple - the tuple of each group
    * @param number - the scaled number of a slot
    */
-  write(tuple: (group: number) => number, number: (slot: number) => number, random: () => Random): Written {
+  write(
+    tuple: (group: number) => number,
+    number: (slot: number) => number,
+    random: () => Random,
+    source: SourceOf
+  ): Written {
     const { bag } = this;
     if (bag.slots.length === 0) {
       return NOTHING;
     }
     if (!this.plain) {
-      return this.compose(tuple, number, random());
+      return this.compose(tuple, number, random(), source);
     }
     const key = bag.groups.length === 1 ? String(tuple(0)) : bag.groups.map((_, g) => tuple(g)).join();
     let written = this.cache.get(key);
     if (written === undefined) {
-      written = this.compose(tuple, number, () => 0);
+      written = this.compose(
+        tuple,
+        number,
+        () => 0,
+        () => undefined
+      );
       if (this.cache.size < 5000) {
         this.cache.set(key, written);
       }
@@ -96,7 +126,12 @@ export class BagWriter {
     return written;
   }
 
-  private compose(tuple: (group: number) => number, number: (slot: number) => number, random: Random): Written {
+  private compose(
+    tuple: (group: number) => number,
+    number: (slot: number) => number,
+    random: Random,
+    source: SourceOf
+  ): Written {
     const attributes: KeyValue[] = [];
     let fields: Map<string, AttributeValue> | undefined;
     this.bag.slots.forEach((slot, s) => {
@@ -108,10 +143,19 @@ export class BagWriter {
         return;
       }
       const key = this.list.keys[slot.key];
-      const entry = this.ready[s]?.[letter] ?? {
-        key: key?.key ?? '',
-        value: this.valueOf(slot, s, kind, number, random),
-      };
+      let entry = this.ready[s]?.[letter];
+      if (entry === undefined) {
+        const value =
+          kind !== Letter.Copy
+            ? this.valueOf(slot, letter, s, kind, number, random)
+            : slot.origin?.kind === OriginKind.Own
+              ? valueIn(attributes, fields, this.list.keys[slot.origin.key])
+              : source(s);
+        if (value === undefined) {
+          return;
+        }
+        entry = { key: key?.key ?? '', value };
+      }
       if (key?.role === 'field') {
         fields ??= new Map();
         fields.set(entry.key, entry.value);
@@ -124,6 +168,7 @@ export class BagWriter {
 
   private valueOf(
     slot: Slot,
+    letter: number,
     s: number,
     kind: Letter,
     number: (slot: number) => number,
@@ -136,12 +181,26 @@ export class BagWriter {
       }
       case Letter.Number: {
         const value = number(s);
-        return slot.integer ? BigInt(Math.round(value)) : value / DOUBLE_SCALE;
+        return slot.integer ? BigInt(Math.round(value)) : toDecimals(value / DOUBLE_SCALE, slot.decimals);
       }
       default:
-        return writeForm(slot.templates, random);
+        return writeForm(this.forms[s]?.[letter] ?? slot.templates, random);
     }
   }
+}
+
+/** A number with so many decimals. */
+function toDecimals(value: number, decimals: number): number {
+  return decimals >= DOUBLE_DECIMALS ? value : Math.round(value * 10 ** decimals) / 10 ** decimals;
+}
+
+/** The forms that each letter of a slot stands for, see {@link Letter.Form}. */
+function formsByLetter(slot: Slot): Array<readonly Template[] | undefined> {
+  const first = slot.letters.findIndex(({ letter }) => letter === Letter.Form);
+  const last = slot.letters.reduce((found, { letter }, i) => (letter === Letter.Form ? i : found), -1);
+  return slot.letters.map(({ letter }, i) =>
+    letter === Letter.Form ? slot.templates.slice(i - first, i === last ? undefined : i - first + 1) : undefined
+  );
 }
 
 /** Attributes of a resource: those of the instance, rare ones in their form, and the marks. */

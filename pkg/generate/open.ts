@@ -1,6 +1,6 @@
 /** @file Opens a `.gent` file for generating. Nothing but the file is read. */
 import { GentError } from '../common';
-import { contextOf, expandPattern, readContent, type ModelContent, type ShapeLayout } from '../features';
+import { contextOf, expandPattern, OriginIndex, readContent, type ModelContent, type ShapeLayout } from '../features';
 import { readModelFile, type Manifest } from '../model';
 import { loadNetwork, type IntegerNetwork, type Runtime } from '../nn';
 import { traceBounds, type Trace } from '../trace';
@@ -12,6 +12,7 @@ import { readNetworkSection } from './network-section';
 import { Sampler } from './sampler';
 import { buildClasses, buildSpanCounts } from './span-classes';
 import { TraceIndex } from './trace-index';
+import { TupleMasks } from './tuple-masks';
 import type { SpanCounts, TraceGenerator } from './types';
 
 export interface OpenOptions {
@@ -56,9 +57,10 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
   const { manifest } = file;
   const key = (part: number): number => hash32(Number.parseInt(manifest.id.slice(24, 32), 16) | 0, part) | 0;
   const index = new TraceIndex(content, manifest.id);
-  const sampler = new Sampler(content, context, network, index, key(1));
+  const origins = new OriginIndex(content.attributes, content.layouts, content.dictionary, content.resources);
+  const sampler = new Sampler(content, context, network, index, key(1), new TupleMasks(content, origins));
   const keys = { ids: key(2), values: key(3), events: key(4), links: key(5), resources: key(6) };
-  const assembler = new Assembler(content, manifest.id, keys, index.traceCount);
+  const assembler = new Assembler(content, manifest.id, keys, index, origins);
   const anchorKey = key(7);
   const exemplars = readExemplars(content, index, manifest.id, file.section('exemplars'));
   const exemplarOf = new Map(Array.from(exemplars, ([i, trace]) => [trace.traceId, i]));

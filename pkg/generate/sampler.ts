@@ -32,6 +32,7 @@ import type { IntegerNetwork } from '../nn';
 import { stratified } from './random';
 import { drawBin, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
 import type { TraceIndex, TracePlace } from './trace-index';
+import type { TupleMasks } from './tuple-masks';
 
 /** Spans drawn, with the classes of their attribute fields. */
 export interface SampledSpans {
@@ -88,7 +89,8 @@ export class Sampler {
     private readonly context: RowContext,
     private readonly network: IntegerNetwork | undefined,
     index: TraceIndex,
-    private readonly key: number
+    private readonly key: number,
+    private readonly masks: TupleMasks
   ) {
     this.siteStrata = new Strata(content.sites, content.timing.sites.length, index.shapeTraces);
     this.operationStrata = new Strata(
@@ -126,6 +128,24 @@ export class Sampler {
   private uniform(stream: Stream, site: number, spans: SpanTable, i: number, places: readonly TracePlace[]): number {
     const n = this.siteStrata.total[site] as number;
     return stratified(this.occurrence(this.siteStrata, spans, i, places), n, streamKey(this.key, stream, site));
+  }
+
+  /** Of an attribute field. Spans of one operation fill its strata together in format 0, since then those of one site do. */
+  private attributeUniform(
+    field: number,
+    operation: number,
+    spans: SpanTable,
+    i: number,
+    places: readonly TracePlace[]
+  ): number {
+    const key = streamKey(this.key, Stream.Attribute, field);
+    if (this.content.attributes.format === 0) {
+      const n = this.operationStrata.total[operation] as number;
+      return stratified(this.occurrence(this.operationStrata, spans, i, places), n, key);
+    }
+    const site = spans.site[i] as number;
+    const n = this.siteStrata.total[site] as number;
+    return stratified(this.occurrence(this.siteStrata, spans, i, places), n, key ^ Math.imul(site + 1, 0x2c1b3c6d));
   }
 
   /** Rows for at least `count` spans; their contents are overwritten by the next use. */
@@ -277,12 +297,7 @@ export class Sampler {
     const { spans } = sampled;
     const field = this.content.fields[fieldIndex] as AttributeField;
     const bag = this.content.attributes.operations[field.operation]?.spans;
-    const n = this.operationStrata.total[field.operation] as number;
-    const u = stratified(
-      this.occurrence(this.operationStrata, spans, i, places),
-      n,
-      streamKey(this.key, Stream.Attribute, fieldIndex)
-    );
+    const u = this.attributeUniform(fieldIndex, field.operation, spans, i, places);
     const at = (sampled.fieldOffset[i] as number) + f;
     if (field.group >= 0) {
       const mass = bag?.groups[field.group]?.mass;
@@ -290,13 +305,9 @@ export class Sampler {
         logits === undefined || row < 0
           ? weightsOfMass(mass, field.classes)
           : weightsOfLogits(logits, row * (this.network as IntegerNetwork).spec.classes, field.classes);
-      // a tuple never seen with the span's status has no weight
-      const bit = 1 << (spans.status[i] as number);
-      bag?.groups[field.group]?.statuses.forEach((statuses, tuple) => {
-        if ((statuses & bit) === 0) {
-          weights[tuple] = 0;
-        }
-      });
+      const shape = (places[spans.traceOf[i] as number] as TracePlace).shape;
+      const node = i - (spans.first[i] as number);
+      this.masks.apply(weights, field.operation, field.group, spans.status[i] as number, shape, node);
       drawBin(weights, field.classes, u, this.draw);
     } else {
       const table = bag?.slots[field.slot]?.table as QuantileTable;

@@ -1,0 +1,38 @@
+/** @file Which tuples of a group of attributes a span may have: those that were seen where it stands. */
+import { contextOfSpan, type Group, type ModelContent, type OriginIndex } from '../features';
+
+export class TupleMasks {
+  /** For each operation and group, its slots with an origin. */
+  private readonly dependent: ReadonlyArray<ReadonlyArray<readonly number[]>>;
+
+  constructor(
+    private readonly content: ModelContent,
+    private readonly origins: OriginIndex
+  ) {
+    this.dependent = content.attributes.operations.map(({ spans }) =>
+      spans.groups.map((group) => group.slots.filter((slot) => spans.slots[slot]?.origin !== undefined))
+    );
+  }
+
+  /**
+   * Takes the weight from tuples never seen with the status of the span, or where its origins are.
+   * @param node - of the span in its shape
+   */
+  apply(weights: Float64Array, operation: number, group: number, status: number, shape: number, node: number): void {
+    const { contexts, mass } = this.content.attributes.operations[operation]?.spans.groups[group] as Group;
+    const dependent = this.dependent[operation]?.[group] ?? [];
+    const available = dependent.length > 0 && dependent.every((slot) => this.origins.source(shape, node, slot) >= 0);
+    const bit = 1 << contextOfSpan(status, available);
+    let left = 0;
+    contexts.forEach((seen, tuple) => {
+      if ((seen & bit) === 0) {
+        weights[tuple] = 0;
+      }
+      left += weights[tuple] as number;
+    });
+    if (left === 0 && this.content.attributes.format > 0) {
+      // the network ruled out all that may be: what was seen most there
+      contexts.forEach((seen, tuple) => (weights[tuple] = (seen & bit) === 0 ? 0 : (mass[tuple] as number)));
+    }
+  }
+}
