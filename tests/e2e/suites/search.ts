@@ -1,0 +1,109 @@
+/** @file Making a query: by clicking in the Search tab, and by typing in the TraceQL tab with completion. */
+import type { Page } from 'playwright-core';
+import { checkAccessibility } from '../accessibility';
+import { exploreUrl, type Setting } from '../setting';
+
+const TRACE_ID = /^[0-9a-f]{32}$/;
+const EDITOR = '[data-testid="query-editor-row"]';
+
+/** Chooses an option of a combobox that is found by its label. */
+async function choose(page: Page, label: string, option: string | RegExp): Promise<void> {
+  const box = page.getByLabel(label, { exact: true });
+  await box.click();
+  await page.getByRole('option', { name: option }).first().click();
+  await box.press('Escape');
+}
+
+const tab = (page: Page, name: string) => page.locator(EDITOR).getByText(name, { exact: true }).first();
+const runQuery = (page: Page) => page.getByRole('button', { name: 'Run query' }).first().click();
+
+export function searchSuite(at: () => Setting): void {
+  test('a search is built by clicks; the TraceQL that it makes is shown, and opens as text', async () => {
+    const { page, url, shot } = at();
+    await page.goto(exploreUrl(url, { queryType: 'search', query: '{ }', filters: [] }));
+    await choose(page, 'Service name: value', 'checkout');
+    await choose(page, 'Status: value', 'error');
+    await page.getByLabel('Least duration', { exact: true }).fill('1ms');
+    await page.getByRole('button', { name: 'Add tag' }).click();
+    await choose(page, 'Scope of the tag', /^span/);
+    await choose(page, 'Name of the tag', /^rpc\.system/);
+    await choose(page, 'rpc.system: value', 'grpc');
+    const made = await page.getByLabel('TraceQL of this search').innerText();
+    expect(made).toContain('resource.service.name');
+    expect(made).toContain('status');
+    expect(made).toMatch(/duration\s*>\s*1ms/);
+    expect(made).toContain('span.rpc.system');
+    await runQuery(page);
+    await page.getByRole('link', { name: TRACE_ID }).first().waitFor();
+    await shot('search-tab');
+    await checkAccessibility(page, EDITOR);
+    await page.getByRole('button', { name: 'Edit in TraceQL' }).click();
+    await page.locator(`${EDITOR} .monaco-editor .view-lines`).first().waitFor();
+    const text = (await page.locator(`${EDITOR} .monaco-editor .view-lines`).first().innerText()).replace(/\s/g, '');
+    expect(text).toContain('resource.service.name="checkout"');
+  });
+
+  test('TraceQL is completed while it is typed, and runs with Shift+Enter', async () => {
+    const { page, url, shot } = at();
+    await page.goto(exploreUrl(url, { query: '' }));
+    await tab(page, 'TraceQL').click();
+    const editor = page.locator(`${EDITOR} .monaco-editor`).first();
+    await editor.waitFor();
+    await editor.click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete');
+    await page.keyboard.type('{ resource.serv');
+    const suggestions = page.locator('.suggest-widget.visible');
+    await suggestions.getByText('resource.service.name').first().waitFor();
+    await shot('traceql-completion');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type(' = ');
+    await page.keyboard.press('Control+Space');
+    await suggestions.getByText('checkout').first().waitFor();
+    await page.keyboard.type('"checkout');
+    await page.keyboard.press('Escape');
+    const shown = () => editor.locator('.view-lines').innerText();
+    const typed = (await shown()).replace(/\s/g, '');
+    expect(typed.startsWith('{resource.service.name="checkout"')).toBe(true);
+    await page.keyboard.press('Shift+Enter');
+    await page.getByRole('link', { name: TRACE_ID }).first().waitFor();
+    await shot('traceql-tab');
+    await checkAccessibility(page, EDITOR);
+  });
+
+  test('an error is underlined and explained while it is typed', async () => {
+    const { page, url, shot } = at();
+    await page.goto(exploreUrl(url, { query: '{ status = error }' }));
+    const editor = page.locator(`${EDITOR} .monaco-editor`).first();
+    await editor.waitFor();
+    await editor.click();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type(' | rate(');
+    await page
+      .locator(EDITOR)
+      .getByText(/What to do/)
+      .first()
+      .waitFor();
+    await editor.locator('.squiggly-error').first().waitFor({ state: 'attached' });
+    await shot('traceql-error');
+  });
+
+  test('a trace opens by its id in the Trace ID tab', async () => {
+    const { page, url, queryApi, shot } = at();
+    const { results } = await queryApi([
+      {
+        refId: 'A',
+        datasource: { uid: 'gent', type: 'gent-traces-datasource' },
+        query: '{ status = error }',
+        limit: 1,
+      },
+    ]);
+    const id = String(results.A?.frames?.[0]?.data.values[0]?.[0]);
+    expect(id).toMatch(TRACE_ID);
+    await page.goto(exploreUrl(url, { queryType: 'traceId', query: '' }));
+    await page.getByLabel('Trace ID').last().fill(id);
+    await page.getByLabel('Trace ID').last().press('Enter');
+    await page.getByTestId('span-view').first().waitFor();
+    await shot('trace-id-tab');
+  });
+}

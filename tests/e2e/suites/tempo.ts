@@ -1,0 +1,101 @@
+/** @file Grafana's own Tempo data source over `gent serve`: the same traces and numbers as GenT's data source gives. */
+import { DATA_SOURCE } from '../running';
+import { exploreUrl, type QueryFrame, type Setting } from '../setting';
+import { SERVICES } from '../shop';
+
+const TRACE_ID = /^[0-9a-f]{32}$/;
+const TEMPO = { type: 'tempo', uid: 'tempo-over-gent' };
+const RATE = '{ } | rate() by (resource.service.name)';
+const SEARCH = '{ status = error }';
+
+function column(frame: QueryFrame | undefined, name: string): unknown[] {
+  const index = frame?.schema.fields.findIndex((field) => field.name === name) ?? -1;
+  return frame?.data.values[index] ?? [];
+}
+
+export function tempoSuite(at: () => Setting): void {
+  /** One hour that ends now, the same for every question, so that answers can be compared. */
+  const to = Date.now();
+  const ask = async (datasource: { type: string; uid: string }, query: object): Promise<readonly QueryFrame[]> => {
+    const { body } = await at().api<{
+      results: Record<string, { status: number; error?: string; frames?: QueryFrame[] }>;
+    }>('POST', '/api/ds/query', {
+      from: String(to - 3_600_000),
+      to: String(to),
+      queries: [{ refId: 'A', datasource, intervalMs: 60_000, maxDataPoints: 100, queryType: 'traceql', ...query }],
+    });
+    expect([body.results.A?.status, body.results.A?.error]).toEqual([200, undefined]);
+    return body.results.A?.frames ?? [];
+  };
+
+  beforeAll(async () => {
+    const { api, serve } = at();
+    const { status } = await api('POST', '/api/datasources', {
+      ...TEMPO,
+      name: 'Tempo',
+      access: 'proxy',
+      url: await serve(),
+    });
+    expect(status).toBe(200);
+  });
+
+  test('is healthy: Save & test says so', async () => {
+    const { api, page, url, shot } = at();
+    const health = await api<{ status: string; message: string }>('GET', `/api/datasources/uid/${TEMPO.uid}/health`);
+    expect([health.status, health.body.status]).toEqual([200, 'OK']);
+    await page.goto(`${url}/connections/datasources/edit/${TEMPO.uid}`);
+    await page.getByRole('button', { name: 'Save & test' }).click();
+    await page
+      .getByTestId('data-testid Alert success')
+      .filter({ hasText: 'Data source successfully connected.' })
+      .waitFor();
+    await shot('tempo-settings');
+  });
+
+  test('searches and opens a trace in Explore', async () => {
+    const { page, url, shot } = at();
+    await page.goto(exploreUrl(url, { queryType: 'traceql', query: SEARCH, limit: 20 }, TEMPO));
+    const id = page.getByRole('link', { name: TRACE_ID }).first();
+    await id.waitFor();
+    await id.click();
+    await page.getByTestId('span-view').first().waitFor();
+    await shot('tempo-trace');
+  });
+
+  test('opens the same trace as GenT’s data source: the same spans with the same times', async () => {
+    const [found] = await ask(DATA_SOURCE, { query: SEARCH, limit: 5, tableType: 'traces' });
+    const [id] = column(found, 'traceID') as string[];
+    const [ours] = await ask(DATA_SOURCE, { query: id });
+    const [theirs] = await ask(TEMPO, { queryType: 'traceId', query: id });
+    const spans = (frame: QueryFrame | undefined) => {
+      const rows = column(frame, 'spanID').map((spanId, i) =>
+        ['operationName', 'serviceName', 'parentSpanID', 'startTime', 'duration', 'statusCode'].reduce(
+          (row, name) => ({ ...row, [name]: column(frame, name)[i] }),
+          { spanId: String(spanId) }
+        )
+      );
+      return rows.sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
+    };
+    expect(spans(ours).length).toBeGreaterThan(2);
+    expect(spans(theirs)).toEqual(spans(ours));
+  });
+
+  test('draws the same series as GenT’s data source', async () => {
+    const series = async (datasource: { type: string; uid: string }) => {
+      const frames = await ask(datasource, { query: RATE, step: '1m', exemplars: 0 });
+      return Object.fromEntries(
+        frames.map(({ schema, data }) => {
+          const service = Object.values(schema.fields.at(-1)?.labels ?? {})[0]?.replace(/^"|"$/g, '');
+          return [service, data.values.map((values) => values.map((value) => Number(value ?? 0)))];
+        })
+      );
+    };
+    const [ours, theirs] = [await series(DATA_SOURCE), await series(TEMPO)];
+    expect(Object.keys(ours)).toEqual(expect.arrayContaining(SERVICES));
+    expect(Object.keys(theirs).sort()).toEqual(Object.keys(ours).sort());
+    for (const [service, [times, values]] of Object.entries(ours)) {
+      expect([service, theirs[service]?.[0]]).toEqual([service, times]);
+      (values ?? []).forEach((value, i) => expect(theirs[service]?.[1]?.[i]).toBeCloseTo(value, 9));
+    }
+  });
+}
