@@ -9,7 +9,7 @@ import { textOption } from './options';
 
 /** The options that {@link openEngine} and {@link rangeOption} read. */
 export const ENGINE_OPTIONS = {
-  store: { type: 'string', value: 'DIR', help: 'directory of .gent models' },
+  store: { type: 'string', value: 'DIR', help: 'directory of .gent models, or s3://BUCKET/PREFIX' },
   traces: { type: 'string', value: 'FILE', help: 'real traces instead: a file or directory, or - for stdin' },
 } as const satisfies CommandOptions;
 

@@ -112,7 +112,7 @@ test('a store that is away says so, and works when it is back', async () => {
 });
 
 test('other kinds of stores are refused by name', async () => {
-  await expect(openStore('s3://bucket/models')).rejects.toMatchObject({ code: 'STORE_UNSUPPORTED' });
+  await expect(openStore('gs://bucket/models')).rejects.toMatchObject({ code: 'STORE_UNSUPPORTED' });
   await expect(openStore('')).rejects.toMatchObject({ code: 'STORE_UNSUPPORTED' });
   const made = await openStore(path.join(directory, 'new/folder'), { create: true });
   expect((await made.list()).models).toEqual([]);
