@@ -4,6 +4,7 @@
  * panics the host), and the timestamp must have six digits of fraction.
  */
 import { type LogFields, type Logger, type LogLevel, makeLogger } from '../common';
+import { traceLogFields } from './trace-context';
 
 /** go-plugin passes lines beyond 64 KiB on in pieces, as plain text. */
 const LONGEST_VALUE = 8 * 1024;
@@ -34,6 +35,6 @@ export function hclogLine(level: LogLevel, message: string, fields: LogFields, n
 /** A logger for the host. Everything is written: Grafana's own log filters decide what is kept. */
 export function hclogLogger(stream: NodeJS.WritableStream = process.stderr): Logger {
   return makeLogger((level, message, fields) => {
-    stream.write(`${hclogLine(level, message, fields)}\n`);
+    stream.write(`${hclogLine(level, message, { ...traceLogFields(), ...fields })}\n`);
   }, 'debug');
 }

@@ -15,7 +15,7 @@ function openings() {
         throw new Error('cannot open');
       }
       log.push(`open ${store}`);
-      return { close: async () => void log.push(`close ${store}`) } as unknown as TracesEngine;
+      return { engine: { close: async () => void log.push(`close ${store}`) } as unknown as TracesEngine };
     },
   };
 }

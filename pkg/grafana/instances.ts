@@ -1,14 +1,24 @@
 /** @file One engine for each data source instance, kept until its settings change. */
 import { GentError, type Logger } from '../common';
 import type { TracesEngine } from '../query';
+import type { ModelStore } from '../store';
 import { type InstanceSettings, parseSettings, type RawSettings } from './settings';
 
-/** Opens the engine behind an instance. */
-export type EngineFactory = (settings: InstanceSettings, log: Logger) => Promise<TracesEngine>;
+/** What answers for a data source. */
+export interface Backend {
+  readonly engine: TracesEngine;
+  /** Where the engine's models are; absent where it has none of its own. The engine closes it. */
+  readonly store?: ModelStore;
+}
+
+/** Opens what is behind an instance. */
+export type EngineFactory = (settings: InstanceSettings, log: Logger) => Promise<Backend>;
 
 /** Who asks: the part of Grafana's plugin context that is read here. */
 export interface InstanceContext {
   readonly orgId: bigint;
+  /** Absent where no person asks, as in alert rules. */
+  readonly user?: { readonly login: string; readonly role: string };
   readonly dataSourceInstanceSettings?: RawSettings & {
     readonly uid: string;
     readonly name: string;
@@ -17,11 +27,10 @@ export interface InstanceContext {
 }
 
 /** An opened data source. */
-export interface Instance {
+export interface Instance extends Backend {
   readonly uid: string;
   readonly name: string;
   readonly settings: InstanceSettings;
-  readonly engine: TracesEngine;
 }
 
 interface Entry {
@@ -98,8 +107,8 @@ export class Instances {
 
   private async openInstance(raw: NonNullable<InstanceContext['dataSourceInstanceSettings']>): Promise<Instance> {
     const settings = parseSettings(raw);
-    const engine = await this.open(settings, this.log.with({ datasource: raw.uid }));
-    return { uid: raw.uid, name: raw.name, settings, engine };
+    const backend = await this.open(settings, this.log.with({ datasource: raw.uid }));
+    return { uid: raw.uid, name: raw.name, settings, ...backend };
   }
 
   private close(entry: Entry): void {

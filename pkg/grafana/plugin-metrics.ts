@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { asGentError } from '../common';
 
 /** The gRPC calls that are counted. */
-export type Endpoint = 'queryData' | 'query' | 'callResource' | 'checkHealth';
+export type Endpoint = 'queryData' | 'query' | 'callResource' | 'checkHealth' | 'runStream';
 
 /** Counters and timings of one plugin process. */
 export class PluginMetrics {

@@ -55,7 +55,31 @@ test.each([
   ['', { kind: 'nothing' }],
   ['{ "query": " 1aF " }', { kind: 'trace', traceId: '1aF' }],
   ['{ "query": "1af", "queryType": "traceqlSearch" }', { kind: 'trace', traceId: '1af' }],
-  ['{ "queryType": "models" }', { kind: 'models', range: DEFAULTS.range }],
+  ['{ "queryType": "models" }', { kind: 'models', range: DEFAULTS.range, view: 'table', modelId: '' }],
+  [
+    '{ "queryType": "models", "modelsView": "operations", "modelId": " 1aF " }',
+    { kind: 'models', range: DEFAULTS.range, view: 'operations', modelId: '1aF' },
+  ],
+  ['{ "queryType": "search", "query": "1af", "filters": [] }', { kind: 'trace', traceId: '1af' }],
+  ['{ "queryType": "serviceGraph" }', { kind: 'serviceGraph', range: DEFAULTS.range, services: [] }],
+  [
+    '{ "queryType": "serviceGraph", "service": "cart| pay ment |" }',
+    { kind: 'serviceGraph', range: DEFAULTS.range, services: ['cart', 'pay ment'] },
+  ],
+  [
+    '{ "queryType": "serviceGraph", "service": "$__all" }',
+    { kind: 'serviceGraph', range: DEFAULTS.range, services: [] },
+  ],
+  [
+    '{ "queryType": "compareWindows", "baselineShift": "1s" }',
+    {
+      kind: 'compareWindows',
+      range: DEFAULTS.range,
+      baseline: { start: 0n, end: 60_000_000_000n },
+      services: [],
+      limit: 100,
+    },
+  ],
 ])('%s', (json, expected) => {
   expect(parseQueryModel(raw(json))).toEqual(expected);
 });
@@ -113,4 +137,21 @@ test('no JSON breaks it: it is read or refused', () => {
     ),
     { seed: 1, numRuns: 500 }
   );
+});
+
+test.each([
+  ['', 3600],
+  ['24h', 86_400],
+  ['7d', 7 * 86_400],
+  ['1w2d3h', 9 * 86_400 + 3 * 3600],
+  ['1d90s', 86_400 + 90],
+])('a baseline %j before', (baselineShift, seconds) => {
+  const timeRange = { fromEpochMS: 2_000_000_000_000n, toEpochMS: 2_000_000_060_000n };
+  const query = parseQueryModel(raw({ queryType: 'compareWindows', baselineShift }, { timeRange }));
+  const start = 2_000_000_000_000_000_000n - BigInt(seconds) * 1_000_000_000n;
+  expect(query).toMatchObject({ baseline: { start, end: start + 60_000_000_000n } });
+});
+
+test.each(['d', '-1h', '0s', '1 week', 'yesterday', '9999w', '1h1d'])('%j is no baseline', (baselineShift) => {
+  expect(() => parseQueryModel(raw({ queryType: 'compareWindows', baselineShift }))).toThrow('baselineShift');
 });

@@ -18,10 +18,20 @@ interface Asked {
   readonly range: TimeRange;
 }
 
+/** What a query of models shows. */
+export type ModelsView = 'table' | 'timeline' | 'operations';
+
 /** What one query asks. `traceql` may still be a search or a metrics query: parsing decides. */
 export type PluginQuery =
   | { readonly kind: 'nothing' }
-  | (Asked & { readonly kind: 'models' })
+  | (Asked & { readonly kind: 'models'; readonly view: ModelsView; readonly modelId: string })
+  | (Asked & { readonly kind: 'serviceGraph'; readonly services: readonly string[] })
+  | (Asked & {
+      readonly kind: 'compareWindows';
+      readonly baseline: TimeRange;
+      readonly services: readonly string[];
+      readonly limit: number;
+    })
   | { readonly kind: 'trace'; readonly traceId: string }
   | (Asked & {
       readonly kind: 'traceql';
@@ -36,7 +46,11 @@ export type PluginQuery =
     });
 
 const TRACE_ID = /^[0-9a-fA-F]{1,32}$/;
-const TRACEQL_TYPES = new Set(['', 'traceql', 'traceqlSearch', 'nativeSearch', 'traceId']);
+const TRACEQL_TYPES = new Set(['', 'traceql', 'search', 'traceqlSearch', 'nativeSearch', 'traceId']);
+const TYPES = ['traceql', 'search', 'traceId', 'serviceGraph', 'models', 'compareWindows'];
+const DEFAULT_CHANGES = 100;
+const DEFAULT_SHIFT = '1h';
+const DAY = 86_400_000_000_000n;
 const DEFAULT_LIMIT = 20;
 const DEFAULT_SPSS = 3;
 const DEFAULT_EXEMPLARS = 100;
@@ -115,6 +129,34 @@ function stepOf(object: JsonObject, raw: RawQuery, range: TimeRange): bigint {
   return step > 1_000_000n ? step : 1_000_000n;
 }
 
+/** Services, several separated by `|` as Grafana joins the values of a variable. */
+function servicesOf(object: JsonObject): string[] {
+  const names = text(object, 'service').split('|');
+  return names.map((name) => name.trim()).filter((name) => name !== '' && name !== '$__all');
+}
+
+/** A Go duration, or days and weeks before it: `7d`, `1w2d`, `1d12h`. @returns ns; undefined when it is none */
+function parseShift(written: string): bigint | undefined {
+  const match = /^(?:(\d{1,4})w)?(?:(\d{1,5})d)?(.*)$/.exec(written);
+  const [weeks, days, rest] = [match?.[1], match?.[2], match?.[3] ?? ''];
+  const whole = BigInt(weeks ?? 0) * 7n * DAY + BigInt(days ?? 0) * DAY;
+  const more = rest === '' && whole > 0n ? 0n : parseDuration(rest);
+  return more === undefined ? undefined : whole + more;
+}
+
+/** The range with which `range` is compared. */
+function baselineOf(object: JsonObject, range: TimeRange): TimeRange {
+  const written = text(object, 'baselineShift') || DEFAULT_SHIFT;
+  const shift = parseShift(written);
+  if (shift === undefined || shift <= 0n || shift > range.start) {
+    throw new GentError(
+      'PLUGIN_QUERY',
+      `baselineShift ${JSON.stringify(written)} is no time before the range, such as 1h, 24h or 7d`
+    );
+  }
+  return { start: range.start - shift, end: range.end - shift };
+}
+
 /**
  * Reads one query. A missing query type means TraceQL, and a text of hex digits only is a trace id whatever the type
  * says, so that links from other data sources work.
@@ -123,11 +165,24 @@ function stepOf(object: JsonObject, raw: RawQuery, range: TimeRange): bigint {
 export function parseQueryModel(raw: RawQuery): PluginQuery {
   const json = parseJson(raw);
   const type = text(json, 'queryType') || raw.queryType;
-  if (type === 'models') {
-    return { kind: 'models', range: rangeOf(raw) };
+  switch (type) {
+    case 'models':
+      return {
+        kind: 'models',
+        range: rangeOf(raw),
+        view: choice(json, 'modelsView', ['table', 'timeline', 'operations']),
+        modelId: text(json, 'modelId'),
+      };
+    case 'serviceGraph':
+      return { kind: 'serviceGraph', range: rangeOf(raw), services: servicesOf(json) };
+    case 'compareWindows': {
+      const range = rangeOf(raw);
+      const limit = count(json, 'limit', DEFAULT_CHANGES) || DEFAULT_CHANGES;
+      return { kind: 'compareWindows', range, baseline: baselineOf(json, range), services: servicesOf(json), limit };
+    }
   }
   if (!TRACEQL_TYPES.has(type)) {
-    throw new GentError('PLUGIN_QUERY', `queryType ${JSON.stringify(type)} is not one of traceql, models`);
+    throw new GentError('PLUGIN_QUERY', `queryType ${JSON.stringify(type)} is not one of ${TYPES.join(', ')}`);
   }
   const query = text(json, 'query');
   if (query === '') {

@@ -1,17 +1,20 @@
 /**
- * @file The resources the editors read: tags, tag-values, check, language, models, health. GET only.
+ * @file The resources the editors read: tags, values, models and their files, checks of queries, health.
  * Shapes of tags and tag-values: Tempo's HTTP API, version 2.
  */
 import { asGentError, GentError } from '../common';
-import type { EngineDescription, TagScope, TimeRange } from '../query';
+import { type TagScope, type TimeRange, writeJson } from '../query';
 import { describeHealth } from './health';
 import type { Instance } from './instances';
+import { readModel, type Uploader, uploadModel } from './model-archive';
 import { checkQuery, describeLanguage } from './language';
 
-/** An HTTP-like answer. */
+/** An HTTP-like answer: a document, or a file. */
 export interface ResourceAnswer {
   readonly status: number;
+  /** Sent as JSON, bytes as they are. */
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 type Handler = (instance: Instance, parameters: URLSearchParams, signal: AbortSignal) => Promise<unknown>;
@@ -63,11 +66,9 @@ function queryOf(parameters: URLSearchParams): { query?: string } {
   return query.trim() === '' ? {} : { query };
 }
 
-/** Everything JSON can say of an engine. Times are ns as text: JSON numbers are not exact enough. */
-function describeJson(description: EngineDescription): unknown {
-  return JSON.parse(
-    JSON.stringify(description, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
-  );
+/** Anything as JSON says it. Times are ns as text: JSON numbers are not exact enough. */
+function plainJson(value: unknown): unknown {
+  return JSON.parse(writeJson(value));
 }
 
 const HANDLERS: Record<string, Handler> = {
@@ -102,7 +103,7 @@ const HANDLERS: Record<string, Handler> = {
   },
 
   async models({ engine }) {
-    return describeJson(await engine.describe());
+    return plainJson(await engine.describe());
   },
 
   async check(_, parameters) {
@@ -124,6 +125,26 @@ export interface ResourceRequest {
   readonly method: string;
   readonly path: string;
   readonly url: string;
+  readonly body: Uint8Array;
+}
+
+const DOWNLOAD = /^models\/([^/]+)\/download$/;
+const UPLOAD = 'models/upload';
+
+async function download(instance: Instance, id: string): Promise<ResourceAnswer> {
+  const { model, bytes } = await readModel(instance, id);
+  const headers = {
+    'Content-Type': 'application/octet-stream',
+    // Only what a header can hold: the store names files itself, but others may have put theirs there.
+    'Content-Disposition': `attachment; filename="${model.file.replace(/[^\w.-]/g, '_')}"`,
+    'X-Content-Type-Options': 'nosniff',
+  };
+  return { status: 200, body: bytes, headers };
+}
+
+async function upload(instance: Instance, body: Uint8Array, user: Uploader | undefined): Promise<ResourceAnswer> {
+  const { model, known } = await uploadModel(instance, body, user);
+  return { status: known ? 200 : 201, body: { model: plainJson(model), known } };
 }
 
 /** The answer that stands for an error. */
@@ -139,14 +160,26 @@ export function resourceError(thrown: unknown): ResourceAnswer {
 export async function answerResource(
   instance: Instance,
   request: ResourceRequest,
+  user: Uploader | undefined,
   signal: AbortSignal
 ): Promise<ResourceAnswer> {
   const name = request.path.replace(/^\/+|\/+$/g, '');
+  const method = request.method.toUpperCase();
+  const id = DOWNLOAD.exec(name)?.[1];
+  if (name === UPLOAD && method === 'POST') {
+    return upload(instance, request.body, user);
+  }
+  if (id !== undefined && method === 'GET') {
+    return download(instance, id);
+  }
+  if (id !== undefined || name === UPLOAD) {
+    throw new GentError('PLUGIN_METHOD', `${name} cannot be asked with ${method.slice(0, 20)}`);
+  }
   const handler = Object.hasOwn(HANDLERS, name) ? HANDLERS[name] : undefined;
   if (handler === undefined) {
     throw new GentError('PLUGIN_RESOURCE', `there is no resource ${JSON.stringify(name.slice(0, 100))}`);
   }
-  if (request.method.toUpperCase() !== 'GET') {
+  if (method !== 'GET') {
     throw new GentError('PLUGIN_METHOD', `${name} cannot be asked with ${request.method.slice(0, 20)}`);
   }
   const at = request.url.indexOf('?');

@@ -5,11 +5,13 @@ import { parseSettings } from './settings';
 const raw = (json: unknown) => ({ jsonData: Buffer.from(typeof json === 'string' ? json : JSON.stringify(json)) });
 const NONE = {
   store: undefined,
+  bucket: undefined,
   address: undefined,
   token: undefined,
   timeoutMs: undefined,
   maxSpans: undefined,
   cacheBytes: undefined,
+  streaming: true,
 };
 
 test.each([
@@ -20,6 +22,21 @@ test.each([
   ['the store of grafana.ini', {}, { GF_PLUGIN_STORE: '/from-ini' }, { store: '/from-ini' }],
   ['its own store before that of grafana.ini', { store: '/own' }, { GF_PLUGIN_STORE: '/from-ini' }, { store: '/own' }],
   ['an address, then no store', { address: 'http://a' }, { GF_PLUGIN_STORE: '/x' }, { address: 'http://a' }],
+  [
+    'a bucket',
+    { s3: { bucket: ' models ', endpoint: 'http://minio:9000', prefix: 'a/b', region: '', pathStyle: true } },
+    { GF_PLUGIN_STORE: '/x' },
+    { bucket: { bucket: 'models', endpoint: 'http://minio:9000', prefix: 'a/b', pathStyle: true } },
+  ],
+  [
+    'a bucket and a place for its models',
+    { s3: { bucket: 'models' } },
+    { GF_PLUGIN_DATA_PATH: '/var/lib/gent' },
+    { bucket: { bucket: 'models', cacheDirectory: '/var/lib/gent/models' } },
+  ],
+  ['an empty bucket beside a store', { store: '/m', s3: { bucket: '' } }, {}, { store: '/m' }],
+  ['streaming switched off', { streamingEnabled: { search: false } }, {}, { streaming: false }],
+  ['what only the browser reads', { tracesToLogsV2: 5, spanBar: [], nodeGraph: 'x' }, {}, {}],
   [
     'limits, empty ones left out',
     { store: '/m', limits: { timeoutSeconds: 2, maxSpans: '5', cacheMegabytes: '' } },
@@ -37,14 +54,51 @@ test.each([
   ['a store that is no text', { store: 5 }, 'store must be text'],
   ['limits that are a list', { limits: [] }, 'limits must be an object'],
   ['a negative limit', { limits: { maxSpans: -1 } }, 'limits.maxSpans must be a positive number'],
+  [
+    'a limit beyond reason',
+    { limits: { timeoutSeconds: 1e9 } },
+    'limits.timeoutSeconds must be a positive number up to',
+  ],
+  ['a limit that is a list', { limits: { cacheMegabytes: [5] } }, 'limits.cacheMegabytes must be a positive number'],
+  [
+    'two places',
+    { store: '/m', address: 'http://a' },
+    'a directory and an address are set: models come from one place',
+  ],
+  ['a bucket without a name', { s3: { endpoint: 'http://minio' } }, 's3.bucket is missing'],
+  ['a bucket that is no object', { s3: 'models' }, 's3 must be an object'],
+  ['a style that is no flag', { s3: { bucket: 'm-1', pathStyle: 'yes' } }, 's3.pathStyle must be true or false'],
+  ['an address of another kind', { address: 'file:///etc' }, 'is not an address such as'],
+  ['a password in the address', { address: 'http://a:b@c' }, 'must not hold a user or password'],
 ])('%s is refused by name', (_, json, message) => {
   expect(() => parseSettings(raw(json), {})).toThrow(message);
+});
+
+test('the keys of a bucket go together, and no error shows them', () => {
+  const json = raw({ s3: { bucket: 'models' } });
+  const both = { s3AccessKey: 'AKIA', s3SecretKey: 'hidden-secret' };
+  expect(parseSettings({ ...json, decryptedSecureJsonData: both }, {}).bucket).toEqual({
+    bucket: 'models',
+    accessKey: 'AKIA',
+    secretKey: 'hidden-secret',
+  });
+  const one = { ...json, decryptedSecureJsonData: { s3SecretKey: 'hidden-secret' } };
+  expect(() => parseSettings(one, {})).toThrow(/access key of the bucket is missing(?!.*hidden-secret)/);
 });
 
 test('no settings break it: they are read or refused', () => {
   fc.assert(
     fc.property(
-      fc.oneof(fc.json(), fc.string(), fc.record({ limits: fc.jsonValue(), store: fc.jsonValue() })),
+      fc.oneof(
+        fc.json(),
+        fc.string(),
+        fc.record({
+          limits: fc.jsonValue(),
+          store: fc.jsonValue(),
+          s3: fc.jsonValue(),
+          streamingEnabled: fc.jsonValue(),
+        })
+      ),
       (json) => {
         try {
           parseSettings(raw(json), {});

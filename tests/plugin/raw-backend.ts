@@ -20,5 +20,5 @@ void runPlugin(async ({ store }) => {
     }, 1);
   }
   const traces = (await Promise.all(files.map((file) => readAllTraces(file)))).flat();
-  return rawEngine(traces, store);
+  return { engine: rawEngine(traces, store) };
 });

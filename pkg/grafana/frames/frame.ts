@@ -40,6 +40,7 @@ export interface FieldConfig {
   readonly unit?: string;
   readonly decimals?: number;
   readonly links?: readonly DataLink[];
+  readonly color?: { readonly mode: 'fixed'; readonly fixedColor: string };
   readonly custom?: { readonly [key: string]: Json | undefined };
 }
 

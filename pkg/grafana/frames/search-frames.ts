@@ -6,6 +6,7 @@ import type { SearchResult } from '../../query';
 import type { MatchedSpan, SpanSet, TraceSummary } from '../../traceql';
 import type { KeyValue } from '../../trace';
 import type { DataLink, Field, FieldConfig, Frame, FrameMeta, Json } from './frame';
+import { frameJson } from './frame-json';
 import { cellValue, textValue, toMs } from './values';
 
 /** The data source that links lead to: the one that was asked. */
@@ -132,39 +133,12 @@ function spanFields(rows: readonly SpanRow[], target: LinkTarget, withTrace: boo
   ];
 }
 
-const JSON_TYPES: Record<Field['type'], string> = {
-  string: 'string',
-  number: 'number',
-  int32: 'number',
-  int64: 'number',
-  boolean: 'boolean',
-  time: 'time',
-  json: 'other',
-};
-
-/** A frame as the JSON that `dataFrameFromJSON` of @grafana/data reads: times in ms. */
-function frameJson(name: string, fields: readonly Field[], meta: FrameMeta): Json {
-  const cell = (value: Field['values'][number]): Json =>
-    typeof value === 'bigint' ? toMs(value) : ((value ?? null) as Json);
-  return {
-    schema: {
-      name,
-      fields: fields.map((field) => ({
-        name: field.name,
-        type: JSON_TYPES[field.type],
-        config: field.config as unknown as Json,
-      })),
-      meta: meta as unknown as Json,
-    },
-    data: { values: fields.map((field) => field.values.map(cell)) },
-  };
-}
-
 function tracesTable(result: SearchResult, target: LinkTarget): Frame {
   const { traces } = result;
   const nested = traces.map((summary): Json => {
     const rows = spanRows(summary);
-    return [frameJson('Spans', spanFields(rows, target, false), { preferredVisualisationType: 'table' })];
+    const fields = spanFields(rows, target, false);
+    return [frameJson({ name: 'Spans', fields, meta: { preferredVisualisationType: 'table' } })];
   });
   return {
     name: 'Traces',

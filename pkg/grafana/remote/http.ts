@@ -1,5 +1,6 @@
 /** @file GET requests to a Tempo-compatible API, with its errors as ours. */
 import { GentError, limit } from '../../common';
+import { traceHeaders } from '../trace-context';
 
 const SHOWN_ERROR = 500;
 
@@ -76,6 +77,7 @@ export class RemoteClient {
       const response = await fetch(url, {
         headers: {
           accept: options.accept ?? 'application/json',
+          ...traceHeaders(),
           ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
         },
         redirect: 'error',

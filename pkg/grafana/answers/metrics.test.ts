@@ -1,5 +1,5 @@
-import { isMetricsQuery, parseQuery } from '../traceql';
-import { unitOf } from './answer';
+import { isMetricsQuery, parseQuery } from '../../traceql';
+import { unitOf } from './metrics';
 
 test.each([
   ['{ } | rate()', undefined],

@@ -1,0 +1,67 @@
+/** @file A metrics query → its series, or one table. */
+import type { MetricsResult } from '../../query';
+import { type AttributeRef, formatDuration, type MetricsExpr } from '../../traceql';
+import { type Frame, type FrameMeta, type FrameNotice, instantFrame, rangeFrames, withNotices } from '../frames';
+import type { Instance } from '../instances';
+import { noticesOf, statsOf } from './notices';
+import type { AnswerOptions, TraceqlQuery } from './options';
+
+const FROM_TEXT: Record<MetricsResult['from'], string | undefined> = {
+  counts: 'Exact: read from the counts of the models.',
+  generated: 'Computed from every trace that the models generate for this query.',
+  estimated: 'Estimated from a part of the traces; the band is the 95% interval.',
+  raw: undefined,
+};
+
+const DURATIONS = new Set(['duration', 'traceDuration', 'event:timeSinceStart']);
+const isDuration = (attribute: AttributeRef) => attribute.intrinsic !== undefined && DURATIONS.has(attribute.intrinsic);
+
+/** Grafana's unit for what a metrics query computes; undefined where the query does not tell. */
+export function unitOf(metrics: MetricsExpr): string | undefined {
+  if (metrics.kind === 'math') {
+    const [left, right] = [unitOf(metrics.left), unitOf(metrics.right)];
+    return (metrics.operator === '+' || metrics.operator === '-') && left === right ? left : undefined;
+  }
+  if (metrics.kind === 'number') {
+    return undefined;
+  }
+  const { aggregate } = metrics;
+  switch (aggregate.kind) {
+    case 'min_over_time':
+    case 'max_over_time':
+    case 'avg_over_time':
+    case 'sum_over_time':
+    case 'quantile_over_time':
+      return isDuration(aggregate.attribute) ? 's' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+export async function answerMetrics(
+  instance: Instance,
+  query: TraceqlQuery,
+  unit: string | undefined,
+  options: AnswerOptions
+): Promise<Frame[]> {
+  const request = { query: query.text, range: query.range, mode: query.mode, signal: options.signal };
+  const exemplars = options.valuesOnly ? 0 : query.exemplars;
+  const result = query.instant
+    ? await instance.engine.metricsInstant({ ...request, exemplars: 0 })
+    : await instance.engine.metricsRange({ ...request, exemplars, stepNanos: query.stepNanos });
+  const step = query.instant ? '' : `\nStep: ${formatDuration(query.stepNanos)}`;
+  const meta: FrameMeta = { executedQueryString: `${query.text}${step}`, stats: statsOf(result.stats) };
+  const frameOptions = {
+    target: instance,
+    query: query.text,
+    valuesOnly: options.valuesOnly,
+    ...(unit === undefined ? {} : { unit }),
+  };
+  const frames = query.instant
+    ? [instantFrame(result.series, frameOptions, meta)]
+    : rangeFrames(result.series, frameOptions, meta);
+  const from = FROM_TEXT[result.from];
+  const own: FrameNotice[] = from === undefined ? [] : [{ severity: 'info', text: from }];
+  const notices = noticesOf(own, result.notices);
+  return frames.map((frame, i) => (i === 0 ? withNotices(frame, notices) : frame));
+}
