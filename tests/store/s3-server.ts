@@ -100,7 +100,10 @@ export async function startS3Server(): Promise<S3Server> {
       mkdirSync(path.join(root, bucket));
     },
     put: async (bucket, key, body) => {
-      const answer = await client.fetch(`${endpoint}/${bucket}/${key}`, { method: 'PUT', body: body as BodyInit });
+      const answer = await client.fetch(`${endpoint}/${bucket}/${key}`, {
+        method: 'PUT',
+        body: body as RequestInit['body'],
+      });
       if (!answer.ok) {
         throw new Error(`${key}: ${answer.status} ${await answer.text()}`);
       }

@@ -133,7 +133,7 @@ export class S3Requests {
     const response = await fetch(url, {
       method,
       headers,
-      ...(body === undefined ? {} : { body: body as BodyInit }),
+      ...(body === undefined ? {} : { body: body as RequestInit['body'] }),
       // A signature holds for one address: what a redirect says is read, not followed.
       redirect: 'manual',
       signal: AbortSignal.timeout(limit('STORE_REQUEST_MILLISECONDS')),
