@@ -9,7 +9,9 @@ import { readExemplars } from './exemplar-section';
 import { placeTrace } from './placement';
 import { hash32 } from './random';
 import { readNetworkSection } from './network-section';
+import { FirstSpans } from './first-spans';
 import { Sampler } from './sampler';
+import { Sifter } from './sift';
 import { buildClasses, buildSpanCounts } from './span-classes';
 import { TraceIndex } from './trace-index';
 import { TupleMasks } from './tuple-masks';
@@ -59,6 +61,8 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
   const index = new TraceIndex(content, manifest.id);
   const origins = new OriginIndex(content.attributes, content.layouts, content.dictionary, content.resources);
   const sampler = new Sampler(content, context, network, index, key(1), new TupleMasks(content, origins));
+  const first = new FirstSpans(content, context, network, sampler.siteStrata, key(1));
+  const sifter = new Sifter(content, context, index, sampler, first);
   const keys = { ids: key(2), values: key(3), events: key(4), links: key(5), resources: key(6) };
   const assembler = new Assembler(content, manifest.id, keys, index, origins);
   const anchorKey = key(7);
@@ -171,6 +175,14 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
         return traces;
       };
       const result = queue.then(run);
+      queue = result.catch(() => undefined);
+      return result;
+    },
+    durationBounds: (shape) => sifter.durationBounds(shape),
+    attributesOf: (shape, span, keys, variant) => sifter.attributesOf(shape, span, keys, variant),
+    async sift(this: TraceGenerator, indices, sieve, { signal } = {}) {
+      const isReal = (i: number): boolean => this.isExemplar(i);
+      const result = queue.then(async () => sifter.sift(indices, sieve, isReal, signal));
       queue = result.catch(() => undefined);
       return result;
     },

@@ -29,7 +29,9 @@ import {
   type TimingSite,
 } from '../features';
 import type { IntegerNetwork } from '../nn';
+import type { SampledPart } from './part';
 import { stratified } from './random';
+import { Strata, streamKey, Stream } from './strata';
 import { drawBin, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
 import type { TraceIndex, TracePlace } from './trace-index';
 import type { TupleMasks } from './tuple-masks';
@@ -44,38 +46,17 @@ export interface SampledSpans {
   readonly numbers: Float64Array;
 }
 
-/** Which kinds of streams there are; keeps their keys apart. */
-const enum Stream {
-  Gap = 1,
-  Duration = 2,
-  Attribute = 3,
-}
+/** Told of each wave that is drawn; its answer says which traces (1) are drawn on. */
+export type WaveJudge = (spans: SpanTable, wave: number) => Uint8Array;
 
-function streamKey(key: number, stream: Stream, index: number): number {
-  return Math.imul(key ^ Math.imul(stream, 0x632be5ab), 0x9e3779b1) ^ Math.imul(index + 1, 0x85157af5);
-}
-
-/** For each node of each shape: how many spans of its site (or operation) come before those of this node. */
-class Strata {
-  readonly base: Float64Array[] = [];
-  readonly total: Float64Array;
-
-  constructor(keys: readonly Int32Array[], count: number, traces: Float64Array) {
-    this.total = new Float64Array(count);
-    keys.forEach((ofNode, shape) => {
-      this.base.push(
-        Float64Array.from(ofNode, (key) => {
-          const before = this.total[key] as number;
-          this.total[key] = before + (traces[shape] as number);
-          return before;
-        })
-      );
-    });
-  }
+/** Traces drawn together, whole or in part. */
+interface Lot {
+  readonly places: readonly TracePlace[];
+  readonly part: SampledPart | undefined;
 }
 
 export class Sampler {
-  private readonly siteStrata: Strata;
+  readonly siteStrata: Strata;
   private readonly operationStrata: Strata;
   /** Attribute fields of each operation, by index into content.fields. */
   private readonly fieldsOf: number[][];
@@ -89,7 +70,7 @@ export class Sampler {
     private readonly context: RowContext,
     private readonly network: IntegerNetwork | undefined,
     index: TraceIndex,
-    private readonly key: number,
+    readonly key: number,
     private readonly masks: TupleMasks
   ) {
     this.siteStrata = new Strata(content.sites, content.timing.sites.length, index.shapeTraces);
@@ -102,50 +83,61 @@ export class Sampler {
     content.fields.forEach((field, f) => this.fieldsOf[field.operation]?.push(f));
   }
 
-  /** Draws everything that varies of these traces. */
-  async sample(places: readonly TracePlace[]): Promise<SampledSpans> {
+  /**
+   * Draws everything that varies of these traces, or a part of it: the same values either way.
+   * @param judge - asked after each wave which traces to go on with; the values of the others mean nothing
+   */
+  async sample(places: readonly TracePlace[], part?: SampledPart, judge?: WaveJudge): Promise<SampledSpans> {
     const { content } = this;
     const spans = spanTable(
-      content.layouts,
+      part?.layouts ?? content.layouts,
       places.map((place) => place.shape),
       places.map((place) => content.segments.row[place.row] as number),
-      content.sites
+      part?.sites ?? content.sites
     );
-    const byWave = groupByWave(spans);
-    for (const wave of byWave) {
-      await this.drawGaps(spans, wave, places);
-      await this.drawDurations(spans, wave, places);
+    const lot: Lot = { places, part };
+    let alive: Uint8Array | undefined;
+    const left = (list: Int32Array): Int32Array =>
+      alive === undefined ? list : list.filter((i) => alive?.[spans.traceOf[i] as number] === 1);
+    for (const [w, all] of groupByWave(spans).entries()) {
+      const wave = left(all);
+      if (wave.length > 0) {
+        await this.drawGaps(spans, wave, lot);
+        await this.drawDurations(spans, wave, lot);
+        alive = judge?.(spans, w);
+      }
     }
-    return this.drawAttributes(spans, places);
+    return this.drawAttributes(spans, lot, alive);
   }
 
-  private occurrence(strata: Strata, spans: SpanTable, i: number, places: readonly TracePlace[]): number {
-    const place = places[spans.traceOf[i] as number] as TracePlace;
-    const base = (strata.base[place.shape] as Float64Array)[i - (spans.first[i] as number)] as number;
+  /** Node of span i in its whole shape. */
+  private nodeOf(spans: SpanTable, i: number, { places, part }: Lot): number {
+    const at = i - (spans.first[i] as number);
+    const shape = (places[spans.traceOf[i] as number] as TracePlace).shape;
+    return part === undefined ? at : ((part.nodes[shape] as Int32Array)[at] as number);
+  }
+
+  private occurrence(strata: Strata, spans: SpanTable, i: number, lot: Lot): number {
+    const place = lot.places[spans.traceOf[i] as number] as TracePlace;
+    const base = (strata.base[place.shape] as Float64Array)[this.nodeOf(spans, i, lot)] as number;
     return base + place.ofShape;
   }
 
-  private uniform(stream: Stream, site: number, spans: SpanTable, i: number, places: readonly TracePlace[]): number {
+  private uniform(stream: Stream, site: number, spans: SpanTable, i: number, lot: Lot): number {
     const n = this.siteStrata.total[site] as number;
-    return stratified(this.occurrence(this.siteStrata, spans, i, places), n, streamKey(this.key, stream, site));
+    return stratified(this.occurrence(this.siteStrata, spans, i, lot), n, streamKey(this.key, stream, site));
   }
 
   /** Of an attribute field. Spans of one operation fill its strata together in format 0, since then those of one site do. */
-  private attributeUniform(
-    field: number,
-    operation: number,
-    spans: SpanTable,
-    i: number,
-    places: readonly TracePlace[]
-  ): number {
+  private attributeUniform(field: number, operation: number, spans: SpanTable, i: number, lot: Lot): number {
     const key = streamKey(this.key, Stream.Attribute, field);
     if (this.content.attributes.format === 0) {
       const n = this.operationStrata.total[operation] as number;
-      return stratified(this.occurrence(this.operationStrata, spans, i, places), n, key);
+      return stratified(this.occurrence(this.operationStrata, spans, i, lot), n, key);
     }
     const site = spans.site[i] as number;
     const n = this.siteStrata.total[site] as number;
-    return stratified(this.occurrence(this.siteStrata, spans, i, places), n, key ^ Math.imul(site + 1, 0x2c1b3c6d));
+    return stratified(this.occurrence(this.siteStrata, spans, i, lot), n, key ^ Math.imul(site + 1, 0x2c1b3c6d));
   }
 
   /** Rows for at least `count` spans; their contents are overwritten by the next use. */
@@ -192,7 +184,7 @@ export class Sampler {
     drawBin(weights, bins, u, this.draw, limit?.bin, limit?.share);
   }
 
-  private async drawGaps(spans: SpanTable, wave: Int32Array, places: readonly TracePlace[]): Promise<void> {
+  private async drawGaps(spans: SpanTable, wave: Int32Array, lot: Lot): Promise<void> {
     const { context } = this;
     const { sites } = context.timing;
     const fieldAt = (i: number): boolean => (context.gapField[spans.site[i] as number] as number) >= 0;
@@ -206,13 +198,13 @@ export class Sampler {
         continue;
       }
       gapLimit(spans, i, site, table, this.limit);
-      const u = this.uniform(Stream.Gap, s, spans, i, places);
+      const u = this.uniform(Stream.Gap, s, spans, i, lot);
       this.drawFrom(table, logits, fieldAt(i) ? row++ : -1, u, this.limit);
       placeGap(context, spans, i, this.draw.bin, this.draw.share);
     }
   }
 
-  private async drawDurations(spans: SpanTable, wave: Int32Array, places: readonly TracePlace[]): Promise<void> {
+  private async drawDurations(spans: SpanTable, wave: Int32Array, lot: Lot): Promise<void> {
     const { context } = this;
     const { sites } = context.timing;
     const fieldAt = (i: number): boolean => (context.durationField[spans.site[i] as number] as number) >= 0;
@@ -224,23 +216,29 @@ export class Sampler {
       const site = sites[s] as TimingSite;
       const table = durationTableOf(context, site);
       durationLimit(spans, i, site, table, this.limit);
-      const u = this.uniform(Stream.Duration, s, spans, i, places);
+      const u = this.uniform(Stream.Duration, s, spans, i, lot);
       this.drawFrom(table, logits, fieldAt(i) ? row++ : -1, u, this.limit);
       placeDuration(context, spans, i, this.draw.bin, this.draw.share, unit);
     }
   }
 
-  private async drawAttributes(spans: SpanTable, places: readonly TracePlace[]): Promise<SampledSpans> {
+  private async drawAttributes(spans: SpanTable, lot: Lot, alive?: Uint8Array): Promise<SampledSpans> {
     const { content, context } = this;
+    const { part } = lot;
     const fieldOffset = new Int32Array(spans.size + 1);
     const depth = new Int32Array(spans.size);
     const levels: number[][] = [];
     for (let i = 0; i < spans.size; i++) {
-      const count = (this.fieldsOf[spans.operation[i] as number] as number[]).length;
+      const trace = spans.traceOf[i] as number;
+      const shape = spans.shape[trace] as number;
+      const count =
+        part === undefined
+          ? (this.fieldsOf[spans.operation[i] as number] as number[]).length
+          : ((part.fields[shape] as Int32Array)[i - (spans.first[i] as number)] as number);
       fieldOffset[i + 1] = (fieldOffset[i] as number) + count;
       const parent = spans.parent[i] as number;
       depth[i] = parent < 0 ? 0 : (depth[parent] as number) + 1;
-      if (count > 0) {
+      if (count > 0 && alive?.[trace] !== 0) {
         (levels[depth[i] as number] ??= []).push(i);
       }
     }
@@ -253,7 +251,7 @@ export class Sampler {
     };
     for (const level of levels) {
       for (let f = 0, list = level ?? []; list.length > 0; f++) {
-        list = list.filter((i) => f < (this.fieldsOf[spans.operation[i] as number] as number[]).length);
+        list = list.filter((i) => f < (fieldOffset[i + 1] as number) - (fieldOffset[i] as number));
         const fieldAt = (i: number): number => (this.fieldsOf[spans.operation[i] as number] as number[])[f] as number;
         const drawn = list.filter((i) => this.applies(sampled, i, content.fields[fieldAt(i)] as AttributeField));
         const inNetwork = (i: number): boolean => (context.attributeField[fieldAt(i)] as number) >= 0;
@@ -262,7 +260,7 @@ export class Sampler {
         );
         let row = 0;
         for (const i of drawn) {
-          this.drawField(sampled, i, f, fieldAt(i), logits, inNetwork(i) ? row++ : -1, places);
+          this.drawField(sampled, i, f, fieldAt(i), logits, inNetwork(i) ? row++ : -1, lot);
         }
       }
     }
@@ -292,12 +290,12 @@ export class Sampler {
     fieldIndex: number,
     logits: Int32Array | Int16Array | undefined,
     row: number,
-    places: readonly TracePlace[]
+    lot: Lot
   ): void {
     const { spans } = sampled;
     const field = this.content.fields[fieldIndex] as AttributeField;
     const bag = this.content.attributes.operations[field.operation]?.spans;
-    const u = this.attributeUniform(fieldIndex, field.operation, spans, i, places);
+    const u = this.attributeUniform(fieldIndex, field.operation, spans, i, lot);
     const at = (sampled.fieldOffset[i] as number) + f;
     if (field.group >= 0) {
       const mass = bag?.groups[field.group]?.mass;
@@ -305,9 +303,9 @@ export class Sampler {
         logits === undefined || row < 0
           ? weightsOfMass(mass, field.classes)
           : weightsOfLogits(logits, row * (this.network as IntegerNetwork).spec.classes, field.classes);
-      const shape = (places[spans.traceOf[i] as number] as TracePlace).shape;
-      const node = i - (spans.first[i] as number);
-      this.masks.apply(weights, field.operation, field.group, spans.status[i] as number, shape, node);
+      const shape = (lot.places[spans.traceOf[i] as number] as TracePlace).shape;
+      const status = spans.status[i] as number;
+      this.masks.apply(weights, field.operation, field.group, status, shape, this.nodeOf(spans, i, lot));
       drawBin(weights, field.classes, u, this.draw);
     } else {
       const table = bag?.slots[field.slot]?.table as QuantileTable;

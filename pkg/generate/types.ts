@@ -45,6 +45,48 @@ export interface TraceRows {
   shiftsOf(row: number): Float64Array | undefined;
 }
 
+/** Bounds of the durations of some spans, ns. */
+export interface DurationRanges {
+  readonly least: Float64Array;
+  readonly most: Float64Array;
+}
+
+/** Attributes of a span as far as its drawn fields tell: those with one value, and those that may have any. */
+export interface DrawnAttributes {
+  readonly constants: readonly KeyValue[];
+  readonly variables: ReadonlySet<string>;
+}
+
+/** The spans of a shape that decide whether a trace matters. */
+export interface SieveSpans {
+  /** Numbers of the spans in generation order, rising. */
+  readonly spans: Int32Array;
+  /** 1 for each whose attributes are asked for, too. */
+  readonly attributes: Uint8Array;
+}
+
+/** A question to partly drawn traces: whether they may matter. */
+export interface Sieve {
+  /** Keys of the span attributes that are asked for. */
+  readonly keys: ReadonlySet<string>;
+  /** undefined: nothing that is drawn decides about traces of this shape; they are all kept. */
+  spansOf(shape: number): SieveSpans | undefined;
+  /**
+   * Whether a trace may matter.
+   * @param least - what is known of the durations (ns) of the spans asked for, with `most`; both included
+   * @param variants - of their attributes, see {@link TraceGenerator.attributesOf}; −1: not known
+   */
+  keeps(shape: number, least: Float64Array, most: Float64Array, variants: Float64Array): boolean;
+}
+
+/** What is left of some traces. */
+export interface Sifted {
+  /** Indices of traces that may matter, in the order given. */
+  readonly kept: readonly number[];
+  /** Spans that were drawn, in part. */
+  readonly drawn: number;
+}
+
 /** An opened model. Trace i of a model is always the same trace, whatever else is generated. */
 export interface TraceGenerator {
   readonly modelId: string;
@@ -71,6 +113,15 @@ export interface TraceGenerator {
   indexOf(traceId: string): number | undefined;
   /** Whether trace i is a real trace kept verbatim. */
   isExemplar(index: number): boolean;
+  /** Bounds of the durations of a shape's spans, in generation order, whatever is drawn. Real traces may lie outside. */
+  durationBounds(shape: number): DurationRanges;
+  /** The attributes with these keys of a span of a shape, given the variant that was drawn. */
+  attributesOf(shape: number, span: number, keys: ReadonlySet<string>, variant: number): DrawnAttributes;
+  /**
+   * Draws no more of each of these traces than it takes to tell that it cannot matter; the values are those of the whole
+   * trace. Real traces are always kept.
+   */
+  sift(indices: readonly number[], sieve: Sieve, options?: { signal?: AbortSignal }): Promise<Sifted>;
   /** Generates the traces with these indices, in that order. */
   generate(indices: ArrayLike<number>, options?: { signal?: AbortSignal }): Promise<Trace[]>;
   close(): Promise<void>;

@@ -10,7 +10,7 @@ export class Budget {
   traces = 0;
   spans = 0;
   models = 0;
-  /** Spans of traces that earlier queries had looked at for this one. */
+  /** Spans of traces that were not written for this query, but count as looked at. */
   private known = 0;
 
   /** @param most - spans that may be looked at */
@@ -47,7 +47,10 @@ export class Budget {
     }
   }
 
-  /** Counts spans of traces that need not be looked at again. */
+  /**
+   * Counts spans of traces that are not written: those of traces looked at for earlier queries, and one for each trace
+   * that was left out after drawing a part of it.
+   */
   skip(spans: number): void {
     this.known += spans;
   }

@@ -95,7 +95,7 @@ class ModelEngine implements TracesEngine {
         budget.models++;
         const verdicts = this.verdicts.of(generator, request.query);
         const candidates = new Candidates(generator, query, request.range, model.window, verdicts);
-        await searchModel(candidates, request.range, match, newest, budget, request.signal);
+        await searchModel(candidates, { range: request.range, match, newest, budget, signal: request.signal });
       });
     }
     return { traces: newest.list(), notices, stats: budget.stats() };

@@ -19,6 +19,8 @@ export class TraceCache {
 
   /** The same generator, which asks here before it generates. */
   over(generator: TraceGenerator): TraceGenerator {
+    // Traces that were kept; some may have been dropped since, which costs time only.
+    const present = new Set<number>();
     const generate: TraceGenerator['generate'] = async (indices, options) => {
       const list = Array.from(indices);
       const found = list.map((index) => this.traces.get(`${generator.modelId}:${index}`));
@@ -27,12 +29,24 @@ export class TraceCache {
       made.forEach((trace, i) => {
         const bytes = BYTES_A_TRACE + trace.spans.length * BYTES_A_SPAN;
         this.traces.set(`${generator.modelId}:${missing[i] ?? 0}`, trace, bytes);
+        present.add(missing[i] ?? 0);
       });
       let next = 0;
       return found.map((trace) => trace ?? (made[next++] as Trace));
     };
+    // Traces at hand cost less than drawing a part of them again.
+    const sift: TraceGenerator['sift'] = async (indices, sieve, options) => {
+      const absent = present.size === 0 ? indices : indices.filter((index) => !present.has(index));
+      const { kept, drawn } = await generator.sift(absent, sieve, options);
+      if (absent.length === indices.length) {
+        return { kept, drawn };
+      }
+      const lost = new Set(absent);
+      kept.forEach((index) => lost.delete(index));
+      return { kept: indices.filter((index) => !lost.has(index)), drawn };
+    };
     // Everything else is the generator's own, its lazily computed properties included.
-    return Object.create(generator, { generate: { value: generate } }) as TraceGenerator;
+    return Object.create(generator, { generate: { value: generate }, sift: { value: sift } }) as TraceGenerator;
   }
 
   clear(): void {
@@ -40,11 +54,13 @@ export class TraceCache {
   }
 }
 
-/** Whether a trace matches: not known, yes, no. */
+/** Whether a trace matches. */
 export enum Verdict {
   Unknown = 0,
   Match = 1,
   NoMatch = 2,
+  /** It does not, which a part of it told. */
+  LeftOut = 3,
 }
 
 /** Which traces of a model match a search, as far as they were looked at: one byte a trace. */

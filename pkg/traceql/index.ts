@@ -23,5 +23,6 @@ export {
   type SpanPredicate,
   type StaticMetrics,
 } from './push-down';
-export type { StaticSpan, Tri } from './static-spans';
+export { drawnConditions, type DrawnConditions } from './drawn-conditions';
+export type { NumberRange, StaticSpan, Tri } from './static-spans';
 export { compileTagNames, compileTagValues, mentionedAttributes, type TagCollector, type TagValueEntry } from './tags';

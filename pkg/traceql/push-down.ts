@@ -1,8 +1,19 @@
 /** @file Push-down: which traces and classes of spans can matter to a query, decided before anything is generated. */
 import type { SeriesLabel } from './results';
-import type { AttributeRef, MetricsExpr, Query, ScalarFilter, SpansetExpr, SpansetFilter, Stage } from './ast';
+import type {
+  AttributeRef,
+  ComparisonOperator,
+  MetricsExpr,
+  Query,
+  ScalarExpr,
+  ScalarFilter,
+  SpansetExpr,
+  SpansetFilter,
+  Stage,
+} from './ast';
 import { groupKey } from './labels';
 import { labelsFor } from './metrics-leaf';
+import { compareNumbers } from './statics';
 import { canRaise, judge, knownAttribute, type StaticSpan, type Tri } from './static-spans';
 
 /** Tells of a class of spans whether they match one filter. */
@@ -32,11 +43,13 @@ function pipelinesOf(metrics: MetricsExpr): Array<readonly Stage[]> {
   }
 }
 
-function allPipelines(query: Query): Array<readonly Stage[]> {
+/** The pipelines of a query: one of a search, one for each function of a metrics query. */
+export function pipelinesIn(query: Query): Array<readonly Stage[]> {
   return query.kind === 'search' ? [query.stages] : pipelinesOf(query.metrics);
 }
 
-function filtersIn(stages: readonly Stage[]): SpansetFilter[] {
+/** The spanset filters of some stages, in the order of the text. */
+export function filtersIn(stages: readonly Stage[]): SpansetFilter[] {
   return stages.flatMap((stage) => {
     switch (stage.kind) {
       case 'filter':
@@ -53,7 +66,7 @@ function filtersIn(stages: readonly Stage[]): SpansetFilter[] {
 
 /** For each spanset filter of the query, in the order of its text: a judgement of classes of spans. */
 export function compileSpanPredicate(query: Query): SpanPredicate[] {
-  return allPipelines(query).flatMap(filtersIn).map(remembering);
+  return pipelinesIn(query).flatMap(filtersIn).map(remembering);
 }
 
 /** The classes a stage can leave, or undefined when that cannot be told. */
@@ -90,21 +103,49 @@ function narrowSpanset(expression: SpansetExpr): Narrow {
 }
 
 // At most as many spans as there are classes given (one entry a span) can be counted.
-function narrowCount(stage: ScalarFilter): Narrow {
-  const { left, right, operator } = stage;
-  if (left.kind !== 'aggregate' || left.name !== 'count' || right.kind !== 'scalar' || right.value.type !== 'int') {
+function narrowCount(operator: ComparisonOperator, wanted: bigint): Narrow {
+  const least = operator === '>' ? wanted + 1n : operator === '>=' || operator === '=' ? wanted : 0n;
+  return (spans) => (BigInt(spans.length) < least ? [] : spans);
+}
+
+/** Whether an expression is the greatest, the least or the mean duration of some spans. */
+export function boundsDuration(expression: ScalarExpr): boolean {
+  return (
+    expression.kind === 'aggregate' &&
+    (expression.name === 'max' || expression.name === 'min' || expression.name === 'avg') &&
+    expression.expression?.kind === 'attribute' &&
+    expression.expression.attribute.intrinsic === 'duration'
+  );
+}
+
+// The greatest, the least and the mean duration of some spans do not exceed the longest.
+function narrowDuration(operator: ComparisonOperator, wanted: bigint | number): Narrow {
+  if (operator !== '>' && operator !== '>=' && operator !== '=') {
     return (spans) => spans;
   }
-  const least =
-    operator === '>' ? right.value.value + 1n : operator === '>=' || operator === '=' ? right.value.value : 0n;
-  return (spans) => (BigInt(spans.length) < least ? [] : spans);
+  const reached = operator === '>' ? '>' : '>=';
+  return (spans) =>
+    spans.some(({ duration }) => compareNumbers(reached, duration?.most ?? Infinity, wanted)) ? spans : [];
+}
+
+function narrowScalar({ left, right, operator }: ScalarFilter): Narrow {
+  if (right.kind === 'scalar') {
+    const { value } = right;
+    if (left.kind === 'aggregate' && left.name === 'count' && value.type === 'int') {
+      return narrowCount(operator, value.value);
+    }
+    if (boundsDuration(left) && (value.type === 'int' || value.type === 'float' || value.type === 'duration')) {
+      return narrowDuration(operator, value.value);
+    }
+  }
+  return (spans) => spans;
 }
 
 function narrowStages(stages: readonly Stage[]): Narrow {
   const steps = stages.map((stage): Narrow => {
     switch (stage.kind) {
       case 'scalarFilter':
-        return narrowCount(stage);
+        return narrowScalar(stage);
       case 'by':
       case 'select':
       case 'coalesce':
@@ -152,7 +193,7 @@ function mayRaise(stages: readonly Stage[], operand = false): boolean {
  * contribute to the answer. false only when it certainly cannot.
  */
 export function compileTraceFilter(query: Query): (spans: readonly StaticSpan[]) => boolean {
-  const pipelines = allPipelines(query);
+  const pipelines = pipelinesIn(query);
   // A lone filter that can stop the query is judged with care; other stages could keep it from being reached.
   const alone = pipelines.every((stages) => stages.length === 1 && stages[0]?.kind === 'filter');
   const raising = !alone && pipelines.flatMap(filtersIn).some((filter) => canRaise(filter.expression));

@@ -26,6 +26,14 @@ export interface StaticSpan {
   /** Keys that some spans have, or have with different values. A key in neither list never occurs. */
   readonly spanVariables: ReadonlySet<string>;
   readonly resourceVariables: ReadonlySet<string>;
+  /** Between which durations (ns, both included) they lie; absent: anything from 0. */
+  readonly duration?: NumberRange;
+}
+
+/** Whole numbers from `least` to `most`, both included; `most` may be Infinity. */
+export interface NumberRange {
+  readonly least: number;
+  readonly most: number;
 }
 
 /** Whether spans of a class match. */
@@ -33,13 +41,16 @@ export type Tri = 'yes' | 'no' | 'maybe';
 
 /** Nothing is known of the value. */
 const UNKNOWN = Symbol('unknown');
-/** The value is a whole number (or a duration) that is not negative. */
-const NOT_NEGATIVE = Symbol('not negative');
+/** The value is a whole number (or a duration in ns) within a range. */
+class Within {
+  constructor(readonly range: NumberRange) {}
+}
+const NOT_NEGATIVE = new Within({ least: 0, most: Infinity });
 
-type Known = Value | typeof UNKNOWN | typeof NOT_NEGATIVE;
+type Known = Value | typeof UNKNOWN | Within;
 
 function isKnown(value: Known): value is Value {
-  return value !== UNKNOWN && value !== NOT_NEGATIVE;
+  return value !== UNKNOWN && !(value instanceof Within);
 }
 
 function lookUp(constants: readonly KeyValue[], variables: ReadonlySet<string>, name: string): Known {
@@ -73,6 +84,7 @@ function attributeOf(attribute: AttributeRef, span: StaticSpan): Known {
     case 'span:parentID':
       return span.isRoot ? '' : UNKNOWN;
     case 'duration':
+      return span.duration === undefined ? NOT_NEGATIVE : new Within(span.duration);
     case 'traceDuration':
     case 'nestedSetLeft':
     case 'nestedSetRight':
@@ -146,22 +158,25 @@ function typeName(expression: FieldExpr): string {
       : 'attribute';
 }
 
-// What is not negative, against a literal.
-function judgeNotNegative(operator: ComparisonOperator, literal: Known): Tri {
+// A number within a range, against a literal.
+function judgeRange(operator: ComparisonOperator, { least, most }: NumberRange, literal: Known): Tri {
   if (typeof literal !== 'bigint' && typeof literal !== 'number') {
     return 'maybe';
   }
+  const decide = (yes: boolean, no: boolean): Tri => (yes ? 'yes' : no ? 'no' : 'maybe');
   switch (operator) {
     case '<':
-      return literal <= 0 ? 'no' : 'maybe';
+      return decide(most < literal, least >= literal);
     case '<=':
-    case '=':
-      return literal < 0 ? 'no' : 'maybe';
-    case '>=':
-      return literal <= 0 ? 'yes' : 'maybe';
+      return decide(most <= literal, least > literal);
     case '>':
+      return decide(least > literal, most <= literal);
+    case '>=':
+      return decide(least >= literal, most < literal);
+    case '=':
+      return decide(least >= literal && most <= literal, most < literal || least > literal);
     case '!=':
-      return literal < 0 ? 'yes' : 'maybe';
+      return decide(most < literal || least > literal, least >= literal && most <= literal);
     default:
       return 'maybe';
   }
@@ -190,11 +205,11 @@ function judgeComparison(
     return types.includes('attribute') && (left.kind === 'attribute' || right.kind === 'attribute') ? 'no' : 'maybe';
   }
   const b = knownValue(right, span);
-  if (a === NOT_NEGATIVE) {
-    return judgeNotNegative(operator, b);
+  if (a instanceof Within) {
+    return judgeRange(operator, a.range, b);
   }
-  if (b === NOT_NEGATIVE) {
-    return judgeNotNegative(flip(operator), a);
+  if (b instanceof Within) {
+    return judgeRange(flip(operator), b.range, a);
   }
   if (!isKnown(a) || !isKnown(b)) {
     // Compared with nil, everything is false.

@@ -12,6 +12,7 @@ import { type AttributeValue, newReadContext, readAllTraces, spansFromOtlpJson, 
 import type { Series } from '../../pkg/traceql';
 import { newTrainingBatch, trainOnColumns } from '../../pkg/train';
 import { fixtureNdjson } from '../plugin/fixture';
+import { shopTraces } from './shop-traces';
 import { emptyDirectory } from '../store/model-file';
 
 const DATA = path.resolve(__dirname, '../../../shared/data/mixed-500.otlp.ndjson.gz');
@@ -107,6 +108,10 @@ function conditionsOf(traces: readonly Trace[]): fc.Arbitrary<string> {
     'kind != client',
     'duration > 5ms',
     'duration < 200us',
+    'duration >= 1ms && duration < 1500us',
+    '!(duration <= 20ms)',
+    'duration != 10ms',
+    '0.1s < duration',
     'traceDuration > 100ms',
     'nestedSetParent < 0',
     'span:childCount > 1',
@@ -143,6 +148,8 @@ function searchesOf(condition: fc.Arbitrary<string>): fc.Arbitrary<string> {
     '',
     ' | count() > 1',
     ' | avg(duration) > 2ms',
+    ' | max(duration) > 50ms',
+    ' | min(duration) >= 1ms',
     ' | by(resource.service.name) | count() > 1',
     ' | select(name, status)'
   );
@@ -196,6 +203,10 @@ async function check({ models, raw, traces }: Engines): Promise<void> {
   );
   expect(counted).toBeGreaterThan(5);
 }
+
+test('a model of the demo shop', async () => {
+  await check(await enginesOf(shopTraces(700)));
+});
 
 test('a model of three services', async () => {
   const traces = fixtureNdjson()

@@ -1,0 +1,124 @@
+/**
+ * @file How long spans can last, given what is drawn of their trace so far: a span keeps within its site's bounds, and
+ * within what is left of its parent as far as its site allows.
+ */
+import {
+  binOf,
+  DurationMode,
+  durationTableOf,
+  gapTableOf,
+  GapReference,
+  RATIO_ONE,
+  ROOM_ONE,
+  shareBelow,
+  valueIn,
+  type QuantileTable,
+  type RowContext,
+  type ShapeLayout,
+  type TimingSite,
+} from '../features';
+import type { DurationRanges } from './types';
+
+/** Spans drawn so far, in the order of the layout: start (ns from the anchor) and duration. */
+export interface DrawnTimes {
+  readonly start: Float64Array;
+  readonly duration: Float64Array;
+  /** Where the trace begins in the columns. */
+  readonly offset: number;
+}
+
+/** No value of the table that is drawn below `most` exceeds this. */
+function highest(table: QuantileTable, most: number): number {
+  const bins = table.codes.length - 1;
+  if (most >= (table.edges[bins] as number)) {
+    return table.edges[bins] as number;
+  }
+  const bin = binOf(table, most);
+  return valueIn(table, bin, shareBelow(table, bin, most));
+}
+
+/** Longest duration of a span whose parent lasts at most `parent` and leaves it at most `remaining`. */
+function longest(context: RowContext, site: TimingSite, parent: number, remaining: number): number {
+  const table = durationTableOf(context, site);
+  const last = table.edges[table.edges.length - 1] as number;
+  let most: number;
+  switch (site.mode) {
+    case DurationMode.Slack:
+      most = remaining - (table.edges[0] as number);
+      break;
+    case DurationMode.Ratio:
+      most = (last * Math.max(0, remaining)) / RATIO_ONE;
+      break;
+    default: {
+      const room = Math.floor((Math.max(0, parent) * site.endRoom) / ROOM_ONE);
+      most = highest(table, remaining + site.overshoot + room);
+      const tight = context.timing.tables[site.tightTable];
+      if (tight !== undefined) {
+        most = Math.max(most, remaining + Math.max(0, -(tight.edges[0] as number)));
+      }
+    }
+  }
+  return Math.max(site.minDuration, Math.min(site.maxDuration, most));
+}
+
+/** Computes bounds; keeps its buffers between calls. */
+export class BoundsOf {
+  private high = new Float64Array(0);
+  private low = new Float64Array(0);
+  /** Earliest start after the parent's start. */
+  private after = new Float64Array(0);
+
+  constructor(private readonly context: RowContext) {}
+
+  /**
+   * Bounds of the durations of the spans `wanted` of a layout.
+   * @param sites - of the layout's spans
+   * @param drawn - times of the spans of waves up to `wave`; undefined: nothing is drawn
+   */
+  of(
+    layout: ShapeLayout,
+    sites: Int32Array,
+    wanted: Int32Array,
+    wave: number,
+    drawn: DrawnTimes | undefined,
+    into: DurationRanges
+  ): void {
+    if (this.high.length < layout.size) {
+      this.high = new Float64Array(layout.size);
+      this.low = new Float64Array(layout.size);
+      this.after = new Float64Array(layout.size);
+    }
+    const { high, low, after } = this;
+    for (let i = 0; i < layout.size; i++) {
+      const parent = layout.parent[i] as number;
+      if (drawn !== undefined && (layout.wave[i] as number) <= wave) {
+        const at = drawn.offset + i;
+        high[i] = low[i] = drawn.duration[at] as number;
+        after[i] = parent < 0 ? 0 : (drawn.start[at] as number) - (drawn.start[drawn.offset + parent] as number);
+        continue;
+      }
+      const site = this.context.timing.sites[sites[i] as number] as TimingSite;
+      low[i] = site.minDuration;
+      if (parent < 0) {
+        high[i] = site.maxDuration;
+        after[i] = 0;
+        continue;
+      }
+      const previous = layout.previous[i] as number;
+      let reference = 0;
+      if (previous >= 0 && site.reference !== GapReference.ParentStart) {
+        reference = after[previous] as number;
+        if (site.reference !== GapReference.PreviousStart) {
+          reference += low[previous] as number;
+        }
+      }
+      const gap = gapTableOf(this.context, site)?.edges[0] ?? 0;
+      after[i] = Math.max(reference + gap, -site.early);
+      high[i] = longest(this.context, site, high[parent] as number, (high[parent] as number) - (after[i] as number));
+    }
+    wanted.forEach((i, k) => {
+      into.least[k] = low[i] as number;
+      into.most[k] = high[i] as number;
+    });
+  }
+}

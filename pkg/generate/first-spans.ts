@@ -1,0 +1,148 @@
+/** @file Durations of the first spans of traces, alone: nothing is drawn before them, so the network is asked once a shape and segment. */
+import {
+  durationTableOf,
+  fillDurationRow,
+  makeRows,
+  spanTable,
+  valueIn,
+  type ModelContent,
+  type RowContext,
+  type ShapeLayout,
+  type TimingSite,
+} from '../features';
+import type { IntegerNetwork } from '../nn';
+import { pickNodes } from './part';
+import { stratified } from './random';
+import { drawBin, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
+import { Stream, streamKey, type Strata } from './strata';
+import type { TracePlace } from './trace-index';
+
+/** Distributions kept: 256 bytes each. */
+const MOST_KEPT = 8192;
+/** Rows of one call of the network. */
+const MOST_ROWS = 2048;
+const FIRST = Int32Array.of(0);
+
+/** What was drawn of the first span of each of some traces. */
+export interface FirstDurations {
+  /** Bin of the duration, among the bins of its site. */
+  readonly bin: Uint8Array;
+  /** ns. */
+  readonly duration: Float64Array;
+}
+
+export class FirstSpans {
+  /** Weights of the bins added up, by shape and segment: whole numbers below 2^31. */
+  private readonly sums = new Map<number, Uint32Array>();
+  private readonly draw: Draw = { bin: 0, share: 0 };
+
+  /**
+   * @param strata - of the timing sites
+   * @param key - of the model's draws
+   */
+  constructor(
+    private readonly content: ModelContent,
+    private readonly context: RowContext,
+    private readonly network: IntegerNetwork | undefined,
+    private readonly strata: Strata,
+    private readonly key: number
+  ) {}
+
+  /** Draws the first spans of traces: the very durations that the whole traces have. */
+  async durations(places: readonly TracePlace[]): Promise<FirstDurations> {
+    const { content, context, strata } = this;
+    await this.learn(places);
+    const bin = new Uint8Array(places.length);
+    const duration = new Float64Array(places.length);
+    places.forEach((place, t) => {
+      const s = (content.sites[place.shape] as Int32Array)[0] as number;
+      const site = context.timing.sites[s] as TimingSite;
+      const table = durationTableOf(context, site);
+      const bins = table.codes.length - 1;
+      const occurrence = ((strata.base[place.shape] as Float64Array)[0] as number) + place.ofShape;
+      const u = stratified(occurrence, strata.total[s] as number, streamKey(this.key, Stream.Duration, s));
+      const sums = this.sums.get(this.keyOf(place));
+      if (sums === undefined) {
+        drawBin(weightsOfMass(table.mass, bins), bins, u, this.draw);
+      } else {
+        drawFromSums(sums, u, this.draw);
+      }
+      bin[t] = this.draw.bin;
+      const value = valueIn(table, this.draw.bin, this.draw.share);
+      duration[t] = Math.max(site.minDuration, Math.min(site.maxDuration, value));
+    });
+    return { bin, duration };
+  }
+
+  private keyOf(place: TracePlace): number {
+    return place.shape * this.content.segments.count + (this.content.segments.row[place.row] as number);
+  }
+
+  /** Asks the network for what is not known yet. */
+  private async learn(places: readonly TracePlace[]): Promise<void> {
+    const { content, context, network } = this;
+    if (network === undefined) {
+      return;
+    }
+    if (this.sums.size >= MOST_KEPT) {
+      this.sums.clear();
+    }
+    const missing = new Map<number, TracePlace>();
+    for (const place of places) {
+      const site = (content.sites[place.shape] as Int32Array)[0] as number;
+      const key = this.keyOf(place);
+      if ((context.durationField[site] as number) >= 0 && !this.sums.has(key)) {
+        missing.set(key, place);
+      }
+    }
+    const keys = [...missing.keys()];
+    const list = [...missing.values()];
+    for (let from = 0; from < list.length; from += MOST_ROWS) {
+      const asked = list.slice(from, from + MOST_ROWS);
+      const layouts: ShapeLayout[] = [];
+      const sites: Int32Array[] = [];
+      for (const { shape } of asked) {
+        layouts[shape] ??= pickNodes(content.layouts[shape] as ShapeLayout, FIRST);
+        sites[shape] ??= (content.sites[shape] as Int32Array).subarray(0, 1);
+      }
+      const shapes = asked.map(({ shape }) => shape);
+      const segments = asked.map(({ row }) => content.segments.row[row] as number);
+      const spans = spanTable(layouts, shapes, segments, sites);
+      const rows = makeRows(context, spans.size);
+      for (let i = 0; i < spans.size; i++) {
+        fillDurationRow(context, spans, i, rows, i);
+      }
+      const logits = await network.logits({ count: spans.size, indices: rows.indices, levels: rows.levels });
+      asked.forEach((_, i) => {
+        const bins =
+          durationTableOf(context, context.timing.sites[spans.site[i] as number] as TimingSite).codes.length - 1;
+        const weights = weightsOfLogits(logits, i * network.spec.classes, bins);
+        let sum = 0;
+        this.sums.set(
+          keys[from + i] as number,
+          Uint32Array.from({ length: bins }, (__, bin) => (sum += weights[bin] as number))
+        );
+      });
+    }
+  }
+}
+
+/** As {@link drawBin} draws, from weights added up. */
+function drawFromSums(sums: Uint32Array, u: number, draw: Draw): void {
+  const last = sums.length - 1;
+  const target = u * (sums[last] as number);
+  let low = 0;
+  let high = last;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (target < (sums[middle] as number)) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  const below = low === 0 ? 0 : (sums[low - 1] as number);
+  const weight = (sums[low] as number) - below;
+  draw.bin = low;
+  draw.share = weight > 0 ? (target - below) / weight : 0;
+}
