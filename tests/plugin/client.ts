@@ -9,6 +9,8 @@ export interface DataSource {
   jsonData?: unknown;
   secure?: Record<string, string>;
   updated?: bigint;
+  /** Role of who asks; null: nobody. Default Admin. */
+  role?: string | null;
 }
 
 export interface Query {
@@ -37,6 +39,7 @@ export function pluginContext(source: DataSource): grafana.PluginContext {
   return create(grafana.PluginContextSchema, {
     orgId: 1n,
     pluginId: 'gent-traces-datasource',
+    ...(source.role === null ? {} : { user: { login: 'someone', name: 'Someone', role: source.role ?? 'Admin' } }),
     dataSourceInstanceSettings: {
       uid: source.uid ?? 'gent',
       name: 'GenT',
@@ -132,13 +135,31 @@ export async function callResource(
   url: string,
   method = 'GET'
 ): Promise<{ status: number; body: unknown }> {
+  const { status, bytes } = await callForBytes(host, source, url, method);
+  return { status, body: JSON.parse(bytes.toString('utf8')) as unknown };
+}
+
+/** The same for any body, with its headers. */
+export async function callForBytes(
+  host: PluginHost,
+  source: DataSource,
+  url: string,
+  method = 'GET',
+  body: Uint8Array = new Uint8Array()
+): Promise<{ status: number; headers: Record<string, string>; bytes: Buffer; messages: number }> {
   const request = create(grafana.CallResourceRequestSchema, {
     pluginContext: pluginContext(source),
     path: url.split('?')[0] ?? '',
     url,
     method,
+    body,
   });
   const messages = (await host.stream(grafana.Resource, 'CallResource', request)) as grafana.CallResourceResponse[];
-  const text = Buffer.concat(messages.map((message) => message.body)).toString('utf8');
-  return { status: messages[0]?.code ?? 0, body: JSON.parse(text) as unknown };
+  const headers = Object.entries(messages[0]?.headers ?? {}).map(([name, list]) => [name, list.values.join(', ')]);
+  return {
+    status: messages[0]?.code ?? 0,
+    headers: Object.fromEntries(headers) as Record<string, string>,
+    bytes: Buffer.concat(messages.map((message) => message.body)),
+    messages: messages.length,
+  };
 }

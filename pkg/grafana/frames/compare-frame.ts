@@ -1,5 +1,5 @@
 /** @file What differs between two windows, as a table with links. */
-import type { Change, WindowComparison } from '../../query';
+import { ALL_TRACES, type Change, type OperationName, type WindowComparison } from '../../query';
 import { hiddenColumn, kindName, numberColumn, operationQuery, queryLink, textColumn, toMilliseconds } from './columns';
 import type { Frame, FrameMeta } from './frame';
 import type { LinkTarget } from './search-frames';
@@ -17,7 +17,7 @@ function duration(nanos: number): string {
 }
 
 /** What a change is measured in. */
-function shown({ kind }: Change, value: number): string {
+function shown({ kind, operation }: Change, value: number): string {
   switch (kind) {
     case 'errors':
       return `${digits(value * 100)}%`;
@@ -28,9 +28,12 @@ function shown({ kind }: Change, value: number): string {
     case 'gone shape':
       return `${digits(value)} traces/s`;
     default:
-      return `${digits(value)} spans/s`;
+      return `${digits(value)} ${operation.name === ALL_TRACES.name ? 'traces' : 'spans'}/s`;
   }
 }
+
+const spansOf = (operation: OperationName): string =>
+  operation.name === ALL_TRACES.name && operation.service === '' ? '{ }' : operationQuery(operation);
 
 /** TraceQL for spans that show the change. */
 function queryOf({ kind, operation, before, after }: Change): string {
@@ -44,7 +47,7 @@ function queryOf({ kind, operation, before, after }: Change): string {
       return operationQuery(operation, ` && duration ${after >= before ? '>' : '<'} ${digits(between)}ms`);
     }
     default:
-      return operationQuery(operation);
+      return spansOf(operation);
   }
 }
 
@@ -94,7 +97,7 @@ export function compareFrame({ changes }: WindowComparison, target: LinkTarget, 
       hiddenColumn('query', changes.map(queryOf)),
       hiddenColumn(
         'operationQuery',
-        changes.map(({ operation }) => operationQuery(operation))
+        changes.map(({ operation }) => spansOf(operation))
       ),
     ],
     meta: { preferredVisualisationType: 'table', ...meta },

@@ -13,6 +13,8 @@ export interface WindowFacts {
   readonly sample: DurationSample;
 }
 
+/** Stands for everything, in the row on the number of all traces. */
+export const ALL_TRACES: OperationName = { service: '', name: '(all traces)', kind: 0 };
 /** Spans from which a p99 says something. */
 const SPANS_FOR_P99 = 100;
 /** Smaller changes of durations, relative, matter to nobody however sure they are. */
@@ -32,6 +34,24 @@ class Comparison {
     private readonly before: WindowFacts,
     private readonly after: WindowFacts
   ) {}
+
+  /**
+   * More or fewer traces in all. Every hour and day differs in that, so it is evidence, but begins nowhere: score 0.
+   */
+  traffic(): OneChange {
+    const [a, b] = [this.before.tally.traces, this.after.tally.traces];
+    const [ta, tb] = [secondsOf(this.before), secondsOf(this.after)];
+    const part = (n: number, seconds: number): number =>
+      n > 0 ? n * Math.log((n * (ta + tb)) / ((a + b) * seconds)) : 0;
+    return {
+      kind: 'rate',
+      before: a / ta,
+      after: b / tb,
+      score: 0,
+      evidence: scoreOf({ g: 2 * (part(a, ta) + part(b, tb)), df: 1 }),
+      text: `${count(b, 'trace')}; before ${count(a, 'trace')}. The other changes are relative to it.`,
+    };
+  }
 
   /** Whether an operation is in more or fewer traces, or more or less often in each. */
   rate(a: OperationTally | undefined, b: OperationTally | undefined): OneChange {
@@ -160,10 +180,7 @@ function explained(structure: Structure, tally: Tally): boolean {
   return structure.calls.some((call) => call.split(' → ').some((side) => !known.has(side)));
 }
 
-/**
- * What a person should know before reading the changes: how traffic as a whole differs, which every day and hour does,
- * and which is therefore no change of its own; or that there is nothing to compare.
- */
+/** Says when there is nothing to compare. */
 export function windowNotices(before: WindowFacts, after: WindowFacts): Notice[] {
   const [a, b] = [before.tally.traces, after.tally.traces];
   if (a === 0 || b === 0) {
@@ -171,17 +188,15 @@ export function windowNotices(before: WindowFacts, after: WindowFacts): Notice[]
     const texts = empty.map((which) => `The ${which} holds no traces: nothing can be compared.`);
     return texts.map((text) => ({ severity: 'warning', text }));
   }
-  const [from, to] = [a / secondsOf(before), b / secondsOf(after)];
-  const percent = Math.round((to / from - 1) * 100);
-  const text = `Traffic as a whole: ${to.toPrecision(3)} traces/s, before ${from.toPrecision(3)} (${percent >= 0 ? '+' : '−'}${Math.abs(percent)}%). Changes are relative to it.`;
-  return [{ severity: 'info', text }];
+  return [];
 }
 
 /**
  * Every change that chance does not explain, the surest first.
- * @param service - only changes in this service
+ * @param only - only changes in these services; empty = all
  */
-export function compareFacts(before: WindowFacts, after: WindowFacts, service?: string): Change[] {
+export function compareFacts(before: WindowFacts, after: WindowFacts, only: readonly string[] = []): Change[] {
+  const wanted = (service: string): boolean => only.length === 0 || only.includes(service);
   const comparison = new Comparison(before, after);
   const changes: Change[] = [];
   const add = (operation: OperationName, change: OneChange | undefined): void => {
@@ -191,10 +206,11 @@ export function compareFacts(before: WindowFacts, after: WindowFacts, service?: 
     }
   };
   if (before.tally.traces > 0 && after.tally.traces > 0) {
+    add(ALL_TRACES, only.length === 0 ? comparison.traffic() : undefined);
     for (const key of new Set([...before.tally.operations.keys(), ...after.tally.operations.keys()])) {
       const [a, b] = [before.tally.operations.get(key), after.tally.operations.get(key)];
       const operation = a ?? b;
-      if (operation === undefined || (service !== undefined && operation.service !== service)) {
+      if (operation === undefined || !wanted(operation.service)) {
         continue;
       }
       add(operation, comparison.rate(a, b));
@@ -208,7 +224,7 @@ export function compareFacts(before: WindowFacts, after: WindowFacts, service?: 
       const [a, b] = [before.tally.structures.get(key), after.tally.structures.get(key)];
       const structure = (a ?? b)?.structure;
       const others = a === undefined ? before.tally : after.tally;
-      if (structure !== undefined && (service === undefined || structure.root.service === service)) {
+      if (structure !== undefined && wanted(structure.root.service)) {
         add(structure.root, explained(structure, others) ? undefined : comparison.structure(key));
       }
     }

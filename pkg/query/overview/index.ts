@@ -1,5 +1,5 @@
 /** @file The door of overviews: service graph, rates, errors and durations, and what differs between two windows. */
-export { compareFacts, type WindowFacts } from './compare';
+export { ALL_TRACES, compareFacts, type WindowFacts } from './compare';
 export { ModelOverviews } from './model-overview';
 export { RawOverviews } from './raw-overview';
 export {

@@ -26,11 +26,14 @@ const rangeParams = (range: TimeRange, prefix = ''): Record<string, string> => (
   [`${prefix}end`]: range.end.toString(),
 });
 
+const servicesParam = (services: readonly string[] = []): Record<string, string> =>
+  services.length === 0 ? {} : { services: JSON.stringify(services) };
+
 /** Parameters of /api/gent/overview. */
 export function overviewParams(request: OverviewRequest): Record<string, string> {
   return {
     ...rangeParams(request.range),
-    ...(request.service === undefined ? {} : { service: request.service }),
+    ...servicesParam(request.services),
     ...(request.durations === false ? { durations: 'false' } : {}),
   };
 }
@@ -40,7 +43,7 @@ export function compareParams(request: CompareRequest): Record<string, string> {
   return {
     ...rangeParams(request.range),
     ...rangeParams(request.baseline, 'baseline-'),
-    ...(request.service === undefined ? {} : { service: request.service }),
+    ...servicesParam(request.services),
     ...(request.limit === undefined ? {} : { limit: String(request.limit) }),
   };
 }
@@ -57,14 +60,26 @@ function readRange(params: ReadonlyMap<string, string>, prefix = ''): TimeRange 
   return range;
 }
 
-const serviceParam = (params: ReadonlyMap<string, string>): { service?: string } => {
-  const service = params.get('service') ?? '';
-  return service === '' ? {} : { service };
-};
+/** Names of services as JSON: a name may hold any character. */
+function readServices(params: ReadonlyMap<string, string>): { services?: string[] } {
+  const text = params.get('services') ?? '';
+  if (text === '') {
+    return {};
+  }
+  try {
+    const services: unknown = JSON.parse(text);
+    if (Array.isArray(services) && services.every((service) => typeof service === 'string')) {
+      return { services };
+    }
+  } catch {
+    // Said below.
+  }
+  throw new GentError('QUERY_BAD_REQUEST', 'services must be a JSON array of names');
+}
 
 /** @throws GentError QUERY_BAD_REQUEST that names the parameter */
 export function readOverviewParams(params: ReadonlyMap<string, string>): OverviewRequest {
-  return { range: readRange(params), ...serviceParam(params), durations: params.get('durations') !== 'false' };
+  return { range: readRange(params), ...readServices(params), durations: params.get('durations') !== 'false' };
 }
 
 /** @throws GentError QUERY_BAD_REQUEST that names the parameter */
@@ -76,7 +91,7 @@ export function readCompareParams(params: ReadonlyMap<string, string>): CompareR
   return {
     range: readRange(params),
     baseline: readRange(params, 'baseline-'),
-    ...serviceParam(params),
+    ...readServices(params),
     ...(limit === '' ? {} : { limit: Number(limit) }),
   };
 }

@@ -41,11 +41,11 @@ export class ModelOverviews implements OverviewEngine {
   async overview(request: OverviewRequest): Promise<Overview> {
     const { source, range, key } = await this.open(request.range, request.signal);
     const withDurations = request.durations !== false;
-    return this.remember(`overview ${key} ${withDurations} ${request.service ?? ''}`, async () => {
+    return this.remember(`overview ${key} ${withDurations} ${JSON.stringify(request.services ?? [])}`, async () => {
       const tally = new Tally();
       await this.each(source, (facts) => facts.addSpans(tally, range));
       const sample = withDurations ? await sampleModels(source, range) : undefined;
-      const shown = overviewOf(tally, sample, request.service);
+      const shown = overviewOf(tally, sample, request.services);
       const notices = sample === undefined ? [] : durationNotices(sample, tally);
       return { range, ...shown, from: 'counts', notices, stats: source.budget.stats() };
     });
@@ -56,8 +56,8 @@ export class ModelOverviews implements OverviewEngine {
       await this.open(request.range, request.signal),
       await this.open(request.baseline, request.signal),
     ];
-    const { service, limit: most = DEFAULT_CHANGES } = request;
-    return this.remember(`compare ${before.key} ${after.key} ${service ?? ''} ${most}`, async () => {
+    const { services, limit: most = DEFAULT_CHANGES } = request;
+    return this.remember(`compare ${before.key} ${after.key} ${JSON.stringify(services ?? [])} ${most}`, async () => {
       const facts = async ({ source, range }: typeof after): Promise<WindowFacts> => {
         const tally = new Tally();
         await this.each(source, (model) => model.addTraces(tally, range));
@@ -69,7 +69,7 @@ export class ModelOverviews implements OverviewEngine {
         baseline: before.range,
         traces: now.tally.traces,
         baselineTraces: old.tally.traces,
-        changes: compareFacts(old, now, service).slice(0, most),
+        changes: compareFacts(old, now, services).slice(0, most),
         notices: [...windowNotices(old, now), ...durationNotices(now.sample, now.tally)],
         stats: after.source.budget.stats(),
       };

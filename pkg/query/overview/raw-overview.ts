@@ -19,7 +19,7 @@ export class RawOverviews implements OverviewEngine {
   constructor(private readonly each: VisitTraces) {}
 
   async overview(request: OverviewRequest): Promise<Overview> {
-    const { range, service, signal } = request;
+    const { range, services, signal } = request;
     const budget = new Budget(signal);
     const facts = new TraceFacts();
     const tally = new Tally();
@@ -28,7 +28,7 @@ export class RawOverviews implements OverviewEngine {
       facts.addSpans(tally, trace, range);
       sample?.observe(trace, range);
     });
-    return { range, ...overviewOf(tally, sample, service), from: 'raw', notices: [], stats: budget.stats() };
+    return { range, ...overviewOf(tally, sample, services), from: 'raw', notices: [], stats: budget.stats() };
   }
 
   async compareWindows(request: CompareRequest): Promise<WindowComparison> {
@@ -51,7 +51,7 @@ export class RawOverviews implements OverviewEngine {
       baseline: request.baseline,
       traces: now.tally.traces,
       baselineTraces: old.tally.traces,
-      changes: compareFacts(old, now, request.service).slice(0, request.limit ?? DEFAULT_CHANGES),
+      changes: compareFacts(old, now, request.services).slice(0, request.limit ?? DEFAULT_CHANGES),
       notices: windowNotices(old, now),
       stats: budget.stats(),
     };

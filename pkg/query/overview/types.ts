@@ -4,8 +4,8 @@ import type { AnswerStats, Notice, TimeRange } from '../types';
 /** What is asked of an overview. */
 export interface OverviewRequest {
   readonly range: TimeRange;
-  /** Only this service, those it calls and those that call it; absent = all. */
-  readonly service?: string;
+  /** Only these services, those they call and those that call them; absent or empty = all. */
+  readonly services?: readonly string[];
   /** Whether durations are wanted: they need traces, counts do not. Default true. */
   readonly durations?: boolean;
   readonly signal?: AbortSignal;
@@ -84,8 +84,8 @@ export interface Overview {
 export interface CompareRequest {
   readonly range: TimeRange;
   readonly baseline: TimeRange;
-  /** Only changes in this service; absent = all. */
-  readonly service?: string;
+  /** Only changes in these services; absent or empty = all. */
+  readonly services?: readonly string[];
   /** Changes at most; default 100. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
