@@ -10,6 +10,7 @@ import { TraceSources } from './origins-learn';
 import { learnBag, type Encoded, type Observations } from './slot-learn';
 import type { Bag } from './slots';
 import type { SpanTable } from './span-table';
+import { vocabularyOf } from './vocabulary';
 
 /** Events of one name on spans of one operation. */
 export interface EventModel {
@@ -126,7 +127,7 @@ function withEventPairs(
 function observe(
   lists: { offset: Int32Array; pool: Int32Array },
   members: ArrayLike<number>,
-  of: Pick<Observations, 'trace' | 'status' | 'span' | 'ofOwner' | 'sources'>,
+  of: Pick<Observations, 'trace' | 'status' | 'span' | 'ofOwner' | 'sources' | 'vocabulary' | 'owner'>,
   extras: readonly Int32Array[] = []
 ): Observations {
   return {
@@ -165,6 +166,7 @@ function groupBy(count: number, keyOf: (i: number) => number, groups: number): I
 /**
  * Learns attributes, events and links.
  * @param spans - the batch in the order of its shapes
+ * @param instanceOf - instance of each resource among those of its service
  * @param k - values, and names of events, seen in fewer traces are not kept
  */
 export function learnAttributes(
@@ -172,10 +174,12 @@ export function learnAttributes(
   ordered: OrderedBatch,
   spans: SpanTable,
   layouts: readonly ShapeLayout[],
+  instanceOf: Int32Array,
   k: number
 ): { model: AttributeModel; encoded: EncodedAttributes } {
   const { batch, eventPair, linkPair } = withEventPairs(source, k);
-  const sources = new TraceSources(batch, ordered, spans, layouts);
+  const sources = new TraceSources(batch, ordered, spans, layouts, instanceOf);
+  const vocabulary = vocabularyOf(batch, k);
   const operations = batch.dictionary.operations.length;
   const members = groupBy(batch.spans, (i) => spans.operation[i] as number, operations);
   const writer = new ValueListWriter(batch);
@@ -186,26 +190,35 @@ export function learnAttributes(
     span: (i) => owners[i] as number,
     ofOwner,
     sources,
+    vocabulary,
   });
   const model = members.map((own): OperationAttributes => {
     const old = Int32Array.from(own, (i) => ordered.order[i] as number);
     const learnt = learnBag(batch, observe(batch.attributes, old, of(own, false), [eventPair, linkPair]), k);
     encoded.push(learnt.encoded);
+    // what is known of things on these spans
+    const on = (positions: readonly number[]): Parameters<typeof observe>[2] => ({
+      ...of(
+        Int32Array.from(positions, (m) => own[m] as number),
+        true
+      ),
+      owner: learnt.encoded.groups.map((classes) => Uint8Array.from(positions, (m) => classes[m] as number)),
+    });
     const links: number[] = [];
-    const linkSpans: number[] = [];
+    const linkMembers: number[] = [];
     old.forEach((span, m) => {
       for (let l = batch.linkOffset[span] as number; l < (batch.linkOffset[span + 1] as number); l++) {
         links.push(l);
-        linkSpans.push(own[m] as number);
+        linkMembers.push(m);
       }
     });
     return {
       spans: writer.bag(learnt.bag),
-      events: learnEvents(batch, old, own, of, k, writer),
+      events: learnEvents(batch, old, on, k, writer),
       links:
         links.length === 0
           ? undefined
-          : writer.bag(learnBag(batch, observe(batch.linkAttributes, links, of(linkSpans, true)), k).bag),
+          : writer.bag(learnBag(batch, observe(batch.linkAttributes, links, on(linkMembers)), k).bag),
     };
   });
   return {
@@ -217,12 +230,11 @@ export function learnAttributes(
 function learnEvents(
   batch: BatchColumns,
   old: Int32Array,
-  spans: Int32Array,
-  of: (owners: ArrayLike<number>, ofOwner: boolean) => Parameters<typeof observe>[2],
+  on: (positions: readonly number[]) => Parameters<typeof observe>[2],
   k: number,
   writer: ValueListWriter
 ): EventModel[] {
-  const byName = new Map<number, { events: number[]; spans: number[]; shares: number[] }>();
+  const byName = new Map<number, { events: number[]; positions: number[]; shares: number[] }>();
   old.forEach((span, m) => {
     for (let e = batch.eventOffset[span] as number; e < (batch.eventOffset[span + 1] as number); e++) {
       const name = batch.eventName[e] as number;
@@ -231,19 +243,19 @@ function learnEvents(
       }
       let found = byName.get(name);
       if (found === undefined) {
-        found = { events: [], spans: [], shares: [] };
+        found = { events: [], positions: [], shares: [] };
         byName.set(name, found);
       }
       const share = (batch.eventTime[e] as number) / Math.max(1, batch.duration[span] as number);
       found.events.push(e);
-      found.spans.push(spans[m] as number);
+      found.positions.push(m);
       found.shares.push(Math.round(Math.max(0, Math.min(1, share)) * EVENT_TIME_SCALE));
     }
   });
   return [...byName].map(([name, found]): EventModel => ({
     name: batch.eventNames[name] as string,
     time: learnTable(Float64Array.from(found.shares), 16),
-    bag: writer.bag(learnBag(batch, observe(batch.eventAttributes, found.events, of(found.spans, true)), k).bag),
+    bag: writer.bag(learnBag(batch, observe(batch.eventAttributes, found.events, on(found.positions)), k).bag),
   }));
 }
 

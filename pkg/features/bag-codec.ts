@@ -4,7 +4,8 @@ import type { AttributeValue } from '../trace';
 import { readTables, writeTables, type QuantileTable } from './quantiser';
 import { readTemplates, writeTemplates, type Template } from './patterns';
 import type { KeyEntry, PairEntry } from './columns';
-import { readOrigin, writeOrigin } from './origins';
+import type { GivenOwner } from './groups';
+import { readOrigin, writeOrigin, type Origin } from './origins';
 import { DOUBLE_DECIMALS, Letter, type Bag, type Group, type Slot } from './slots';
 import { readValue, writeValue } from './values';
 
@@ -44,6 +45,14 @@ export class ValueListWriter {
     return used;
   }
 
+  private origin(origin: Origin | undefined): Origin | undefined {
+    if (origin?.byInstance !== undefined) {
+      const kept = [...origin.byInstance].map(([id, pair]): [number, number] => [id, pair < 0 ? -1 : this.pair(pair)]);
+      return { kind: origin.kind, key: 0, byInstance: new Map(kept) };
+    }
+    return origin === undefined ? undefined : { kind: origin.kind, key: this.key(origin.key) };
+  }
+
   /** A bag that points into the list. */
   bag(bag: Bag): Bag {
     return {
@@ -51,7 +60,7 @@ export class ValueListWriter {
       slots: bag.slots.map((slot) => ({
         ...slot,
         key: this.key(slot.key),
-        origin: slot.origin === undefined ? undefined : { kind: slot.origin.kind, key: this.key(slot.origin.key) },
+        origin: this.origin(slot.origin),
         letters: slot.letters.map((entry) => ({ ...entry, pair: entry.pair < 0 ? -1 : this.pair(entry.pair) })),
         rest: slot.rest.map((entry) => ({ ...entry, pair: this.pair(entry.pair) })),
       })),
@@ -114,7 +123,7 @@ function readSlot(reader: ByteReader, list: ValueList, format: number): Slot {
       ? { letter: Letter.Value, pair: code - codes }
       : { letter: LETTER_CODES[code] as Letter, pair: -1 };
   });
-  const origin = format === 0 ? undefined : readOrigin(reader, list.keys.length);
+  const origin = format === 0 ? undefined : readOrigin(reader, list.keys.length, list.pairs.length);
   if (letters.length > 64 || (origin === undefined && letters.some(({ letter }) => letter === Letter.Copy))) {
     reader.fail('too many letters, or a copy without an origin');
   }
@@ -138,6 +147,43 @@ function readSlot(reader: ByteReader, list: ValueList, format: number): Slot {
   return { key, letters, rest, table, integer: (flags & 2) === 2, decimals, templates, origin };
 }
 
+function writeGiven(writer: ByteWriter, given: GivenOwner | undefined): void {
+  writer.varint(given?.masses.size ?? 0);
+  if (given === undefined) {
+    return;
+  }
+  writer.varint(given.group);
+  for (const [owner, cells] of given.masses) {
+    writer.byte(owner);
+    writer.byte(cells.length);
+    for (const [tuple, mass] of cells) {
+      writer.byte(tuple);
+      writer.varint(mass);
+    }
+  }
+}
+
+function readGiven(reader: ByteReader, tuples: number): GivenOwner | undefined {
+  const rows = reader.count(2);
+  if (rows === 0) {
+    return undefined;
+  }
+  const group = reader.varint();
+  const masses = new Map<number, Array<readonly [number, number]>>();
+  for (let left = rows; left > 0; left--) {
+    const owner = reader.byte();
+    const cells = Array.from({ length: reader.byte() }, (): readonly [number, number] => {
+      const tuple = reader.byte();
+      if (tuple >= tuples) {
+        reader.fail('a tuple that the group does not have');
+      }
+      return [tuple, reader.varint(2 ** 40)];
+    });
+    masses.set(owner, cells);
+  }
+  return { group, masses };
+}
+
 /** Writes a bag whose slots point into the value list that goes with it. */
 export function writeBag(writer: ByteWriter, bag: Bag): void {
   writer.varint(bag.slots.length);
@@ -149,6 +195,7 @@ export function writeBag(writer: ByteWriter, bag: Bag): void {
     group.slots.forEach((_, column) => group.tuples.forEach((tuple) => writer.byte(tuple[column] as number)));
     group.mass.forEach((count) => writer.varint(count));
     group.contexts.forEach((bits) => writer.byte(bits));
+    writeGiven(writer, group.given);
   }
 }
 
@@ -173,7 +220,15 @@ export function readBag(reader: ByteReader, list: ValueList, format: number): Ba
     });
     const mass = Array.from({ length: count }, () => reader.varint(2 ** 40));
     const contexts = mass.map(() => reader.byte());
-    return { slots: members, tuples, mass, statuses: contexts.map((bits) => (bits | (bits >> 3)) & 7), contexts };
+    const given = format === 0 ? undefined : readGiven(reader, count);
+    return {
+      slots: members,
+      tuples,
+      mass,
+      statuses: contexts.map((bits) => (bits | (bits >> 3)) & 7),
+      contexts,
+      given,
+    };
   });
   return { slots, groups };
 }

@@ -117,7 +117,15 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
   for (let t = 0; t < spans.traces; t++) {
     spans.site.set(sites[spans.shape[t] as number] as Int32Array, spans.offset[t] as number);
   }
-  const { model: attributes, encoded } = learnAttributes(batch, ordered, spans, layouts, options.k);
+  const { services: resources, instanceOf } = learnResources(
+    batch,
+    ordered,
+    layouts,
+    segment,
+    segments.count,
+    options.k
+  );
+  const { model: attributes, encoded } = learnAttributes(batch, ordered, spans, layouts, instanceOf, options.k);
   const unit = Math.min(
     commonUnit(Float64Array.from(batch.base, (base) => Number(base % 1_000_000_000n))),
     commonUnit(batch.start)
@@ -134,7 +142,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     sites,
     attributes,
     fields: attributeFields(attributes),
-    resources: learnResources(batch, ordered, layouts, segment, segments.count, options.k),
+    resources,
   };
   const context = contextOf(without, { field: 1, operation: 2, rank: 2 });
   settleMeasured(context, spans);

@@ -40,7 +40,9 @@ function dependence(a: Uint8Array, b: Uint8Array): number {
   const pb = new Float64Array(64);
   const step = Math.max(1, Math.floor(a.length / 5000));
   let n = 0;
-  for (let i = 0; i < a.length; i += step) {
+  for (let first = 0; first < a.length; first += step) {
+    // spread within its stretch: spans of one kind stand at even distances
+    const i = Math.min(a.length - 1, first + ((Math.imul(first + 1, 0x9e3779b1) >>> 8) % step));
     const x = a[i] as number;
     const y = b[i] as number;
     joint[x * 64 + y] = (joint[x * 64 + y] as number) + 1;
@@ -102,4 +104,66 @@ export function groupSlots(
     }
   }
   return groups;
+}
+
+/** What a line of a conditional table costs, in bits. */
+const BITS_A_CELL = 14;
+
+function entropyBits(counts: Iterable<number>): number {
+  let total = 0;
+  let sum = 0;
+  for (const count of counts) {
+    total += count;
+    sum += count * Math.log2(count);
+  }
+  return total === 0 ? 0 : total * Math.log2(total) - sum;
+}
+
+/** Masses of tuples by the class of a group of the span that they are on. */
+export interface GivenOwner {
+  /** Index of the span's group. */
+  readonly group: number;
+  /** Class → [tuple, mass]. */
+  readonly masses: ReadonlyMap<number, ReadonlyArray<readonly [number, number]>>;
+}
+
+/**
+ * Finds the group of the span that tells most of the tuple on it.
+ * @param owner - for each group of the span, the class of each observation
+ * @returns undefined where no table saves more than it costs
+ */
+export function givenOwner(
+  ids: Uint8Array,
+  tuples: number,
+  owner: ReadonlyArray<ArrayLike<number>>
+): GivenOwner | undefined {
+  if (tuples < 2) {
+    return undefined;
+  }
+  const plain = new Float64Array(tuples);
+  ids.forEach((id) => (plain[id] = (plain[id] as number) + 1));
+  const without = entropyBits(plain.filter((count) => count > 0));
+  let best: GivenOwner | undefined;
+  let most = 0;
+  owner.forEach((classes, group) => {
+    const cells = new Map<number, Map<number, number>>();
+    ids.forEach((id, i) => {
+      const given = classes[i] as number;
+      const row = cells.get(given) ?? new Map<number, number>();
+      cells.set(given, row);
+      row.set(id, (row.get(id) ?? 0) + 1);
+    });
+    let saved = without;
+    for (const row of cells.values()) {
+      saved -= entropyBits(row.values()) + BITS_A_CELL * row.size;
+    }
+    if (saved > most) {
+      most = saved;
+      best = {
+        group,
+        masses: new Map([...cells].map(([given, row]) => [given, [...row].sort((a, b) => a[0] - b[0])])),
+      };
+    }
+  });
+  return best;
 }

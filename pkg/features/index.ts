@@ -6,7 +6,7 @@ export * from './content';
 export * from './counts';
 export * from './dictionary';
 export * from './layout';
-export { isResourceOrigin, OriginKind, type Origin } from './origins';
+export { instanceId, isInstanceOrigin, isResourceOrigin, OriginKind, type Origin } from './origins';
 export * from './origin-index';
 export * from './patterns';
 export { learnTemplates } from './patterns-learn';

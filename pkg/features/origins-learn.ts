@@ -2,7 +2,15 @@
 import type { BatchColumns } from './columns';
 import type { OrderedBatch } from './forest';
 import type { ShapeLayout } from './layout';
-import { isResourceOrigin, OriginKind, sourceNode, type Carriers, type Origin } from './origins';
+import {
+  instanceId,
+  isInstanceOrigin,
+  isResourceOrigin,
+  OriginKind,
+  sourceNode,
+  type Carriers,
+  type Origin,
+} from './origins';
 import type { SpanTable } from './span-table';
 import { valueKey } from './values';
 
@@ -19,6 +27,10 @@ const SEARCHED_ANCESTORS = 6;
 /** What an origin has to save, in bits: by span, and in all (it is itself a few bytes). */
 const MIN_SAVED = 0.02;
 const MIN_SAVED_TOTAL = 32;
+/** What a line of a table by instance costs, in bits. */
+const BITS_AN_INSTANCE = 24;
+/** What no value is: an instance that the table does not have. */
+const UNKNOWN = -3;
 /** Keys of fewer values must nearly always repeat: what is left is told apart by the network, which does not see the origin. */
 const FEW_VALUES = 40;
 const MIN_SHARE_OF_FEW = 0.8;
@@ -33,7 +45,9 @@ export class TraceSources {
     private readonly batch: BatchColumns,
     private readonly ordered: OrderedBatch,
     private readonly spans: SpanTable,
-    private readonly layouts: readonly ShapeLayout[]
+    private readonly layouts: readonly ShapeLayout[],
+    /** Instance of each resource among those of its service; −1 = none of them. */
+    private readonly instanceOf: Int32Array
   ) {
     const ids = new Map<string, number>();
     this.valueOf = Int32Array.from(batch.pairs, ({ value }) => {
@@ -108,6 +122,23 @@ export class TraceSources {
     return found;
   }
 
+  /** The instance that the origin means for a span, see {@link instanceId}; −1 where there is none. */
+  instance(kind: OriginKind, span: number): number {
+    const { layout, from } = this.layoutOf(span);
+    const node = sourceNode({ kind, key: 0 }, layout, span - from, this.carriers);
+    if (node < 0) {
+      return -1;
+    }
+    const resource = this.batch.resource[this.ordered.order[from + node] as number] as number;
+    const instance = this.instanceOf[resource] as number;
+    return instance < 0 ? -1 : instanceId(this.batch.resources[resource]?.service ?? 0, instance);
+  }
+
+  /** Whether enough traces have a pair for it to be kept. */
+  mayKeep(pair: number, k: number): boolean {
+    return (this.batch.pairTraces[pair] as number) >= k;
+  }
+
   /** Calls `visit` for every value near a span that an origin could mean. */
   near(span: number, ofOwner: boolean, visit: (kind: OriginKind, key: number, value: number) => void): void {
     const { layout, from } = this.layoutOf(span);
@@ -150,6 +181,8 @@ export class TraceSources {
 export interface OriginQuestion {
   readonly key: number;
   readonly count: number;
+  /** Pair of observation i; −1 = absent. */
+  pair(i: number): number;
   /** Number of the value of observation i, or ABSENT. */
   state(i: number): number;
   /** The span (in the new order) that observation i is, or is on. */
@@ -189,7 +222,49 @@ function stateOf(sources: TraceSources, question: OriginQuestion, origin: Origin
   if (origin.kind === OriginKind.Own) {
     return question.before.find((slot) => slot.key === origin.key)?.state(i) ?? NO_SOURCE;
   }
+  if (isInstanceOrigin(origin.kind)) {
+    const instance = sources.instance(origin.kind, question.span(i));
+    const pair = origin.byInstance?.get(instance);
+    return instance < 0
+      ? NO_SOURCE
+      : pair === undefined
+        ? UNKNOWN
+        : pair < 0
+          ? ABSENT
+          : (sources.valueOf[pair] as number);
+  }
   return sources.state(origin, question.span(i));
+}
+
+const INSTANCE_KINDS = [OriginKind.OwnInstance, OriginKind.ParentInstance, OriginKind.CalleeInstance] as const;
+
+/** Tables of what mostly goes with each instance, where that differs between instances. */
+function instanceTables(sources: TraceSources, question: OriginQuestion, k: number): Origin[] {
+  const kinds = question.ofOwner ? [OriginKind.OwnInstance] : INSTANCE_KINDS;
+  return kinds.flatMap((kind): Origin[] => {
+    const tallies = new Map<number, Map<number, number>>();
+    for (let i = 0; i < question.count; i++) {
+      const instance = sources.instance(kind, question.span(i));
+      if (instance >= 0) {
+        let tally = tallies.get(instance);
+        if (tally === undefined) {
+          tally = new Map();
+          tallies.set(instance, tally);
+        }
+        const pair = question.pair(i);
+        tally.set(pair, (tally.get(pair) ?? 0) + 1);
+      }
+    }
+    const byInstance = new Map<number, number>();
+    for (const [instance, tally] of tallies) {
+      const [pair, count] = [...tally].reduce((a, b) => (b[1] > a[1] ? b : a));
+      const total = [...tally.values()].reduce((sum, n) => sum + n, 0);
+      if (count >= Math.max(k, total / 2) && (pair < 0 || sources.mayKeep(pair, k))) {
+        byInstance.set(instance, pair);
+      }
+    }
+    return new Set(byInstance.values()).size < 2 ? [] : [{ kind, key: 0, byInstance }];
+  });
 }
 
 /** Bits saved by saying "as there" where it holds, against a code of the values alone; the share of spans that repeat. */
@@ -260,12 +335,14 @@ function candidates(
   return [...same, ...found.slice(0, MAX_FOUND).map(({ origin }) => origin)];
 }
 
-/** The origin that saves most, if it saves enough. */
-export function chooseOrigin(sources: TraceSources, question: OriginQuestion): ChosenOrigin | undefined {
+/** The origin that saves most, if it saves enough. @param k - a table by instance keeps values of so many traces */
+export function chooseOrigin(sources: TraceSources, question: OriginQuestion, k: number): ChosenOrigin | undefined {
   const step = Math.max(1, Math.floor(question.count / MOST_SCORED));
   const sample: number[] = [];
   const states = new Set<number>();
-  for (let i = 0; i < question.count; i += step) {
+  for (let first = 0; first < question.count; first += step) {
+    // spread within its stretch: spans of one kind stand at even distances
+    const i = Math.min(question.count - 1, first + ((Math.imul(first + 1, 0x9e3779b1) >>> 8) % step));
     sample.push(i);
     states.add(question.state(i));
   }
@@ -274,8 +351,10 @@ export function chooseOrigin(sources: TraceSources, question: OriginQuestion): C
   }
   const few = states.size <= FEW_VALUES;
   let best: { origin: Origin; saved: number } | undefined;
-  for (const origin of candidates(sources, question, sample, few)) {
-    const { saved, share } = scoreOf(sources, question, sample, origin);
+  for (const origin of [...candidates(sources, question, sample, few), ...instanceTables(sources, question, k)]) {
+    const score = scoreOf(sources, question, sample, origin);
+    const { share } = score;
+    const saved = score.saved - BITS_AN_INSTANCE * (origin.byInstance?.size ?? 0);
     if (
       saved > Math.max(MIN_SAVED_TOTAL, MIN_SAVED * sample.length) &&
       (!few || share >= MIN_SHARE_OF_FEW) &&

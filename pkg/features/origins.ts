@@ -26,12 +26,23 @@ export enum OriginKind {
   CalleeResource = 8,
   /** The span that an event or a link is on. */
   Owner = 9,
+  /** What goes with the instance that the span, its parent, its first child in another service runs in. */
+  OwnInstance = 10,
+  ParentInstance = 11,
+  CalleeInstance = 12,
 }
 
 export interface Origin {
   readonly kind: OriginKind;
-  /** Index of the key there, which need not be the slot's own key. */
+  /** Index of the key there, which need not be the slot's own key; 0 for instances. */
   readonly key: number;
+  /** Values by instance (see {@link instanceId}), as indices of pairs; −1 = absent. */
+  readonly byInstance?: ReadonlyMap<number, number>;
+}
+
+/** One number for an instance of a service. */
+export function instanceId(service: number, instance: number): number {
+  return service * 256 + instance;
 }
 
 /** What is known of who can carry a key. */
@@ -47,6 +58,11 @@ const MAX_HOPS = 64;
 /** Whether the origin is an attribute of a resource. */
 export function isResourceOrigin(kind: OriginKind): boolean {
   return kind === OriginKind.Resource || kind === OriginKind.ParentResource || kind === OriginKind.CalleeResource;
+}
+
+/** Whether the origin is the instance that a span runs in. */
+export function isInstanceOrigin(kind: OriginKind): boolean {
+  return kind === OriginKind.OwnInstance || kind === OriginKind.ParentInstance || kind === OriginKind.CalleeInstance;
 }
 
 function along(start: number, next: (node: number) => number, fits: (node: number) => boolean): number {
@@ -74,6 +90,11 @@ export function sourceNode(
   const has = (at: number): boolean => carriers.spanHas(operation[at] as number, key);
   const service = (at: number): number => carriers.serviceOf(operation[at] as number);
   const resourceOf = (at: number): number => (at >= 0 && carriers.resourceHas(service(at), key) ? at : -1);
+  const callee = (): number => {
+    // in preorder a first child comes right after its parent
+    const child = node + 1 < layout.size && parent[node + 1] === node ? node + 1 : -1;
+    return child >= 0 && service(child) !== service(node) ? child : -1;
+  };
   switch (kind) {
     case OriginKind.Ancestor:
       return along(parent[node] as number, (at) => parent[at] as number, has);
@@ -98,27 +119,54 @@ export function sourceNode(
       return resourceOf(node);
     case OriginKind.ParentResource:
       return resourceOf(Math.max(-1, parent[node] as number));
-    case OriginKind.CalleeResource: {
-      // in preorder a first child comes right after its parent
-      const child = node + 1 < layout.size && parent[node + 1] === node ? node + 1 : -1;
-      return child >= 0 && service(child) !== service(node) ? resourceOf(child) : -1;
-    }
+    case OriginKind.CalleeResource:
+      return resourceOf(callee());
+    case OriginKind.OwnInstance:
+      return node;
+    case OriginKind.ParentInstance:
+      return Math.max(-1, parent[node] as number);
+    case OriginKind.CalleeInstance:
+      return callee();
   }
 }
 
 /** Writes an origin; undefined as a single zero. */
 export function writeOrigin(writer: ByteWriter, origin: Origin | undefined): void {
   writer.byte(origin === undefined ? 0 : origin.kind + 1);
-  if (origin !== undefined) {
+  if (origin === undefined) {
+    return;
+  }
+  if (!isInstanceOrigin(origin.kind)) {
     writer.varint(origin.key);
+    return;
+  }
+  writer.varint(origin.byInstance?.size ?? 0);
+  let last = 0;
+  for (const [id, pair] of origin.byInstance ?? []) {
+    writer.zigzag(id - last);
+    writer.varint(pair + 1);
+    last = id;
   }
 }
 
-/** Reads what {@link writeOrigin} wrote. @param keys - how many keys there are */
-export function readOrigin(reader: ByteReader, keys: number): Origin | undefined {
-  const kind = reader.byte();
-  if (kind > OriginKind.Owner + 1) {
+/** Reads what {@link writeOrigin} wrote. @param keys - how many keys there are; `pairs` how many pairs */
+export function readOrigin(reader: ByteReader, keys: number, pairs: number): Origin | undefined {
+  const code = reader.byte();
+  if (code === 0) {
+    return undefined;
+  }
+  const kind: OriginKind = code - 1;
+  if (kind > OriginKind.CalleeInstance) {
     reader.fail('an unknown kind of origin');
   }
-  return kind === 0 ? undefined : { kind: kind - 1, key: reader.varint(keys - 1) };
+  if (!isInstanceOrigin(kind)) {
+    return { kind, key: reader.varint(keys - 1) };
+  }
+  const byInstance = new Map<number, number>();
+  let id = 0;
+  for (let left = reader.count(2); left > 0; left--) {
+    id += reader.zigzag();
+    byInstance.set(id, reader.varint(pairs) - 1);
+  }
+  return { kind, key: 0, byInstance };
 }

@@ -16,6 +16,7 @@ const COMMON = new Set(
   ).split(' ')
 );
 
+const NO_WORDS: ReadonlySet<string> = new Set();
 const EMPTY: readonly never[] = [];
 
 function scalar(type: FormType, parts: readonly Part[]): Form {
@@ -215,11 +216,13 @@ function settledForm(form: Form, shared: boolean): Form {
  * Learns the forms of values.
  * @param values - with the trace each was seen in
  * @param k - a word, a key of a map, or a text that never varies is kept when at least this many traces have it
+ * @param vocabulary - words that enough traces have elsewhere
  * @returns the forms by falling frequency, and the form of each value (0 for one whose form is too rare to be one)
  */
 export function learnTemplates(
   values: ReadonlyArray<{ value: AttributeValue; trace: number }>,
-  k: number
+  k: number,
+  vocabulary: ReadonlySet<string> = NO_WORDS
 ): { templates: Template[]; chosen: Int32Array } {
   const words = new TraceTally();
   const keys = new TraceTally();
@@ -232,8 +235,8 @@ export function learnTemplates(
     return { form, trace };
   });
   const key = (text: string): boolean => keys.of(text) >= k;
-  const common: Kept = { word: ({ text }) => COMMON.has(text), key };
-  const shared: Kept = { word: ({ text }) => COMMON.has(text) || words.of(text) >= k, key };
+  const common: Kept = { word: ({ text }) => COMMON.has(text) || vocabulary.has(text), key };
+  const shared: Kept = { word: ({ text }) => COMMON.has(text) || vocabulary.has(text) || words.of(text) >= k, key };
   const worded = new Map<string, Gathered>();
   const first = parsed.map(({ form, trace }) => gather(worded, withheld(form, shared), trace));
   // Forms of few traces lose their words: together they may be forms of many.

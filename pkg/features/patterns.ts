@@ -88,6 +88,9 @@ function writePart({ kind, text, min, max, width }: Part, random: Random): strin
       return `0${characters(kind, 25, random)}`;
     default: {
       const length = min + (max > min ? random(max - min + 1) : 0);
+      if (kind === PartKind.Title) {
+        return characters(PartKind.Capitals, 1, random) + characters(PartKind.Letters, Math.max(0, length - 1), random);
+      }
       // padded numbers may begin with zeros
       return kind === PartKind.Digits && width > 0
         ? Array.from({ length }, () => String(random(10))).join('')
@@ -180,7 +183,7 @@ export function writeTemplates(writer: ByteWriter, templates: readonly Template[
 
 function readPart(reader: ByteReader, format: number): Part {
   const kind = reader.byte();
-  if (kind > (format === 0 ? PartKind.Capitals : PartKind.Octet)) {
+  if (kind > (format === 0 ? PartKind.Capitals : PartKind.Title)) {
     reader.fail('unknown part of a form');
   }
   if (kind === PartKind.Literal || kind === PartKind.Word) {

@@ -89,10 +89,18 @@ function learnSharing(
   return tally.map(({ process, trace }) => ({ sameProcess: rate(process), sameTrace: rate(trace) }));
 }
 
+/** An instance as it is counted: a resource that stands for it, traces by segment, the resources that are one with it. */
+interface Counted {
+  readonly entry: ResourceEntry;
+  readonly counts: Float64Array;
+  readonly members: number[];
+}
+
 /**
  * Learns instances and weights.
  * @param segment - of each trace
  * @param k - values seen in fewer traces are kept as forms only
+ * @returns the resources by service, and the instance of each resource of the batch (−1: one of those left out)
  */
 export function learnResources(
   batch: BatchColumns,
@@ -101,10 +109,9 @@ export function learnResources(
   segment: Int32Array,
   segments: number,
   k: number
-): ServiceResources[] {
+): { services: ServiceResources[]; instanceOf: Int32Array } {
   // An instance is a resource with its rare values taken out, so that a thousand short-lived pods are one.
-  const instances: Array<Map<string, { entry: ResourceEntry; counts: Float64Array; members: number[] }>> =
-    batch.dictionary.services.map(() => new Map());
+  const instances: Array<Map<string, Counted>> = batch.dictionary.services.map(() => new Map());
   const keyOf = batch.resources.map((resource) =>
     JSON.stringify([
       resource.pairs.map((pair) =>
@@ -123,10 +130,7 @@ export function learnResources(
       }
       lastTrace[resource] = t;
       const entry = batch.resources[resource] as ResourceEntry;
-      const ofService = instances[entry.service] as Map<
-        string,
-        { entry: ResourceEntry; counts: Float64Array; members: number[] }
-      >;
+      const ofService = instances[entry.service] as Map<string, Counted>;
       const key = keyOf[resource] as string;
       let instance = ofService.get(key);
       if (instance === undefined) {
@@ -141,9 +145,16 @@ export function learnResources(
     }
   }
   const sharing = learnSharing(batch, ordered, layouts);
-  return instances.map((ofService, service) => {
+  const instanceOf = new Int32Array(batch.resources.length).fill(-1);
+  const services = instances.map((ofService, service): ServiceResources => {
     const sum = (counts: Float64Array): number => counts.reduce((total, count) => total + count, 0);
     const kept = [...ofService.values()].sort((a, b) => sum(b.counts) - sum(a.counts)).slice(0, MAX_INSTANCES);
+    const numbers = new Map([...ofService.keys()].map((key) => [key, kept.indexOf(ofService.get(key) as Counted)]));
+    batch.resources.forEach((resource, r) => {
+      if (resource.service === service) {
+        instanceOf[r] = numbers.get(keyOf[r] as string) ?? -1;
+      }
+    });
     const weights = new Float64Array(segments * kept.length);
     for (let s = 0; s < segments; s++) {
       const most = Math.max(...kept.map((instance) => instance.counts[s] as number), 1);
@@ -178,6 +189,7 @@ export function learnResources(
       })),
     };
   });
+  return { services, instanceOf };
 }
 
 /** Writes the resources. */

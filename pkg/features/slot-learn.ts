@@ -1,6 +1,6 @@
 /** @file Learns slots and groups from what was seen. */
 import type { BatchColumns } from './columns';
-import { groupSlots } from './groups';
+import { givenOwner, groupSlots } from './groups';
 import { learnTable } from './quantiser-learn';
 import { chooseOrigin, ABSENT, type ChosenOrigin, type TraceSources } from './origins-learn';
 import { learnTemplates } from './patterns-learn';
@@ -21,6 +21,10 @@ export interface Observations {
   readonly ofOwner: boolean;
   /** Where origins are looked for. */
   readonly sources: TraceSources | undefined;
+  /** Words that may stay in forms. */
+  readonly vocabulary: ReadonlySet<string>;
+  /** Classes of the groups of the span that each observation is on, for events and links. */
+  readonly owner?: ReadonlyArray<ArrayLike<number>>;
 }
 
 /** Classes of every observation: one column a group, and the numbers of numeric slots (NaN = none). */
@@ -174,7 +178,7 @@ function learnSlot(
       }
     }
   });
-  const { templates, chosen: forms } = learnTemplates(rare, k);
+  const { templates, chosen: forms } = learnTemplates(rare, k, observations.vocabulary);
   const formLetters = Math.min(templates.length, MAX_FORM_LETTERS, MOST_LETTERS - letters.length);
   const firstForm = letters.length;
   for (let f = 0; f < formLetters; f++) {
@@ -204,7 +208,8 @@ function learnSlot(
 function originsOf(
   batch: BatchColumns,
   observations: Observations,
-  matrices: readonly Matrix[]
+  matrices: readonly Matrix[],
+  k: number
 ): Array<ChosenOrigin | undefined> {
   const { sources } = observations;
   if (sources === undefined) {
@@ -222,14 +227,19 @@ function originsOf(
     if (repeated || (entry?.role === 'field' && NEVER_COPIED.has(entry.key))) {
       return undefined;
     }
-    return chooseOrigin(sources, {
-      key: matrix.key,
-      count: observations.count,
-      state: (i) => stateOf(matrix, i),
-      span: (i) => observations.span(i),
-      before: matrices.slice(0, s).map((other) => ({ key: other.key, state: (i: number) => stateOf(other, i) })),
-      ofOwner: observations.ofOwner,
-    });
+    return chooseOrigin(
+      sources,
+      {
+        key: matrix.key,
+        pair: (i) => matrix.pair[i] as number,
+        count: observations.count,
+        state: (i) => stateOf(matrix, i),
+        span: (i) => observations.span(i),
+        before: matrices.slice(0, s).map((other) => ({ key: other.key, state: (i: number) => stateOf(other, i) })),
+        ofOwner: observations.ofOwner,
+      },
+      k
+    );
   });
 }
 
@@ -247,7 +257,7 @@ function bitsSeen(ids: Uint8Array, tuples: number, bit: (i: number) => number): 
  */
 export function learnBag(batch: BatchColumns, observations: Observations, k: number): { bag: Bag; encoded: Encoded } {
   const matrices = matrixOf(batch, observations);
-  const origins = originsOf(batch, observations, matrices);
+  const origins = originsOf(batch, observations, matrices, k);
   const learnt = matrices.map((matrix, s) => learnSlot(batch, observations, matrix, origins[s], k));
   const columns = learnt.map((item) => item.letters);
   const varying = learnt.flatMap((item, s) => (item.slot.letters.length > 1 ? [s] : []));
@@ -259,6 +269,10 @@ export function learnBag(batch: BatchColumns, observations: Observations, k: num
         const depends = slots.flatMap((s) => learnt[s]?.available ?? []);
         const available = (i: number): boolean => depends.length > 0 && depends.every((list) => list[i] !== 0);
         return {
+          given:
+            observations.owner === undefined
+              ? undefined
+              : givenOwner(found.ids, found.tuples.length, observations.owner),
           slots,
           tuples: found.tuples,
           mass: found.mass,

@@ -4,6 +4,7 @@
  * values, and a number or forms where values are many or rare. Slots that vary are drawn together as groups: the tuple
  * of their letters.
  */
+import type { GivenOwner } from './groups';
 import type { Origin } from './origins';
 import type { Template } from './patterns';
 import type { QuantileTable } from './quantiser';
@@ -50,6 +51,8 @@ export interface Group {
   readonly statuses: readonly number[];
   /** What each tuple was seen with, as bits 1 << {@link contextOfSpan}. */
   readonly contexts: readonly number[];
+  /** For events and links: masses that depend on the span. */
+  readonly given: GivenOwner | undefined;
 }
 
 /** Status of a span, and whether the origins of all slots of a group that have one exist for it, as a number below 6. */

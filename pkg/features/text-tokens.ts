@@ -25,6 +25,8 @@ export enum PartKind {
   Word = 12,
   /** A part of an IPv4 address. */
   Octet = 13,
+  /** A word that begins with a capital. */
+  Title = 14,
 }
 
 /** A part: text kept as it is; or between `min` and `max` characters of a kind; or a number or version between them. */
@@ -72,7 +74,8 @@ const RECOGNISERS: ReadonlyArray<readonly [string, string]> = [
   ['id', '(?=[0-9a-zA-Z]{8})(?:[a-zA-Z]*\\d+){3}[0-9a-zA-Z]*'],
   ['number', '\\d+'],
   ['lower', '[a-z]+'],
-  ['upper', '[A-Z]+'],
+  ['title', '[A-Z][a-z]+'],
+  ['upper', '[A-Z]+(?![a-z])|[A-Z]'],
   ['other', '[^0-9a-zA-Z%]+|%'],
 ];
 const TOKEN = new RegExp(RECOGNISERS.map(([name, expression]) => `(?<${name}>${expression})`).join('|'), 'g');
@@ -146,6 +149,8 @@ function partsOf(name: string, text: string): Part[] {
       return [run(/[A-Z]/.test(text) ? PartKind.Alnum : PartKind.LowerAlnum, text)];
     case 'lower':
       return [run(PartKind.Letters, text)];
+    case 'title':
+      return [run(PartKind.Title, text)];
     case 'upper':
       return [run(PartKind.Capitals, text)];
     case 'escape':
@@ -179,5 +184,12 @@ export { literal as literalPart };
 
 /** Whether a part is a word, which is kept only where enough traces have it. */
 export function isWord({ kind }: Part): boolean {
-  return kind === PartKind.Letters || kind === PartKind.Capitals;
+  return kind === PartKind.Letters || kind === PartKind.Capitals || kind === PartKind.Title;
+}
+
+/** The words of a text. */
+export function wordsOf(text: string): string[] {
+  return textParts(text)
+    .filter(isWord)
+    .map((one) => one.text);
 }

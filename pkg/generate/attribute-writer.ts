@@ -82,9 +82,17 @@ export class BagWriter {
     );
   }
 
-  /** Draws tuples from their masses: for bags that the network does not know. */
-  drawTuples(random: Random): number[] {
+  /**
+   * Draws tuples from their masses: for bags that the network does not know.
+   * @param classOf - class of a group of the span that the bag is on
+   */
+  drawTuples(random: Random, classOf: (group: number) => number): number[] {
     return this.bag.groups.map((group) => {
+      const cells = group.given?.masses.get(classOf(group.given.group));
+      if (cells !== undefined && cells.length > 0) {
+        let rest = random(cells.reduce((sum, [, mass]) => sum + mass, 0));
+        return (cells.find(([, mass]) => (rest -= mass) < 0) ?? (cells[0] as readonly [number, number]))[0];
+      }
       let left = random(group.mass.reduce((sum, mass) => sum + mass, 0));
       return Math.max(
         0,
@@ -201,6 +209,18 @@ function formsByLetter(slot: Slot): Array<readonly Template[] | undefined> {
   return slot.letters.map(({ letter }, i) =>
     letter === Letter.Form ? slot.templates.slice(i - first, i === last ? undefined : i - first + 1) : undefined
   );
+}
+
+/** A field that counts, 0 where it is not there. */
+export function countOf(written: Written, key: string): number {
+  const value = written.fields.get(key);
+  return typeof value === 'bigint' ? Number(BigInt.asUintN(32, value)) : 0;
+}
+
+/** A field that is text. */
+export function textOf(written: Written, key: string): string {
+  const value = written.fields.get(key);
+  return typeof value === 'string' ? value : '';
 }
 
 /** Attributes of a resource: those of the instance, rare ones in their form, and the marks. */
