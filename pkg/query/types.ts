@@ -120,6 +120,10 @@ export interface ModelSummary {
   readonly spans: number;
   readonly bytes: number;
   readonly services: readonly string[];
+  /** Real traces kept verbatim. */
+  readonly exemplars?: number;
+  /** Measures of how close the model is to its batch, see docs/fidelity.md; absent where they were not taken. */
+  readonly fidelity?: Readonly<Record<string, number | null>>;
   readonly createdUnixMs: number;
 }
 

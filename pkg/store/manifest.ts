@@ -12,6 +12,8 @@ function facts(manifest: Manifest): ManifestFacts {
     traces: manifest.counts.traces,
     spans: manifest.counts.spans,
     services: [...manifest.services].sort(),
+    exemplars: manifest.counts.exemplars,
+    ...(manifest.fidelity === undefined ? {} : { fidelity: manifest.fidelity }),
     ...(manifest.exemplarIds === undefined ? {} : { exemplarIds: manifest.exemplarIds }),
   };
 }

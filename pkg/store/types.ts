@@ -14,6 +14,10 @@ export interface StoredModel {
   readonly bytes: number;
   /** Sorted. */
   readonly services: readonly string[];
+  /** Real traces kept verbatim. */
+  readonly exemplars?: number;
+  /** Measures of how close it is to its batch, where they were taken. */
+  readonly fidelity?: Readonly<Record<string, number | null>>;
   /** Hashes of the ids of real traces in it, see `mayHoldExemplar`. */
   readonly exemplarIds?: string;
   readonly createdUnixMs: number;
