@@ -2,7 +2,7 @@
 import { orderedDistance, relativeError, totalVariation } from './distance';
 import { Evaluator, type Fidelity } from './evaluate';
 import { publishedDistance } from './queries';
-import { headSample } from './sampling';
+import { headSample } from './drivers';
 import { subset, type SpanTable } from './span-table';
 import { spearman } from './spearman';
 import { pair, pairs, span, tables } from './test-traces';

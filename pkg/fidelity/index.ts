@@ -1,7 +1,10 @@
 /** @file The door of pkg/fidelity: how well one set of traces stands for another. */
 export { fidelityCard, FidelityCardBuilder, type FidelityCard } from './card';
+export { compareDriver, halfVersusHalf, type CompareOptions, type ComparisonRow } from './compare';
+export * from './drivers';
 export { Evaluator, type EvaluateOptions, type Fidelity } from './evaluate';
-export { headSample, sampledBytes } from './sampling';
+export { MEASURES, type Measure, type Spread, spreadOf, summarise } from './measures';
+export { profileOf, type Profile, type ServiceProfile } from './profile';
 export { newVocabulary, type SpanTable, spanTable } from './span-table';
-export type { Vocabulary } from './vocabulary';
 export type { RocCurve, TwoSample, TwoSampleTests } from './two-sample';
+export type { Vocabulary } from './vocabulary';

@@ -1,6 +1,7 @@
 /** @file Rate, errors and durations over time, by service and by whole trace. */
 import type { Clock } from './clock';
 import { addCount, type Counts, meanOf, quantile, relativeError } from './distance';
+import { oncePer } from './memo';
 import type { SpanTable } from './span-table';
 
 const QUANTILES = [0.5, 0.9, 0.99] as const;
@@ -21,7 +22,7 @@ export interface Red {
 }
 
 /** Durations of each service in ns, ascending. */
-export function durationsByService(table: SpanTable): Map<number, Float64Array> {
+export const durationsByService = oncePer((table: SpanTable): Map<number, Float64Array> => {
   const sizes: Counts = new Map();
   for (const service of table.service) {
     addCount(sizes, service);
@@ -34,7 +35,7 @@ export function durationsByService(table: SpanTable): Map<number, Float64Array> 
     }
   }
   return new Map([...filled].map(([service, { values }]) => [service, values.sort()]));
-}
+});
 
 function rateCells(table: SpanTable, clock: Clock): Counts {
   const counts: Counts = new Map();
@@ -45,7 +46,7 @@ function rateCells(table: SpanTable, clock: Clock): Counts {
 }
 
 /** Whole-trace durations (earliest start to latest end) in ns, ascending. */
-export function traceDurations(table: SpanTable): Float64Array {
+export const traceDurations = oncePer((table: SpanTable): Float64Array => {
   const durations = new Float64Array(table.traces);
   for (let trace = 0; trace < table.traces; trace++) {
     let start = Infinity;
@@ -57,7 +58,7 @@ export function traceDurations(table: SpanTable): Float64Array {
     durations[trace] = end - start;
   }
   return durations.sort();
-}
+});
 
 function errorRates(table: SpanTable): Map<number, number> {
   const spans: Counts = new Map();

@@ -1,5 +1,6 @@
 /** @file Structure: shapes, edges, spans per trace, defects, and copying. */
 import { addCount, type Counts, orderedDistance, totalVariation } from './distance';
+import { oncePer } from './memo';
 import { DEFECTS, type SpanTable } from './span-table';
 import { shapesOf, timedTreesOf } from './trees';
 
@@ -29,7 +30,7 @@ function counted(values: Iterable<number>): Counts {
 }
 
 /** Parent operation → child operation pairs, as counts. */
-export function edgesOf(table: SpanTable): Counts {
+export const edgesOf = oncePer((table: SpanTable): Counts => {
   const counts: Counts = new Map();
   for (let row = 0; row < table.spans; row++) {
     const parent = table.parent[row] as number;
@@ -38,7 +39,7 @@ export function edgesOf(table: SpanTable): Counts {
     }
   }
   return counts;
-}
+});
 
 function lengths(table: SpanTable): Counts {
   const counts: Counts = new Map();

@@ -1,4 +1,5 @@
 /** @file Canonical forms of traces: shapes of (service, name), and hashes of shapes with durations. */
+import { oncePer } from './memo';
 import { ORPHAN, ROOT, type SpanTable } from './span-table';
 
 /** Rows of a trace, deepest first; those in cycles are left out. */
@@ -16,7 +17,7 @@ function deepestFirst(table: SpanTable, trace: number): number[] {
  * Number of each trace's shape in the vocabulary: the tree of operations, children unordered. Several tops make a
  * forest; a top whose parent is missing differs from a root. Spans in cycles of parents count as a bag of operations.
  */
-export function shapesOf(table: SpanTable): Int32Array {
+export const shapesOf = oncePer((table: SpanTable): Int32Array => {
   const shapes = new Int32Array(table.traces);
   const { shapes: dictionary } = table.vocabulary;
   for (let trace = 0; trace < table.traces; trace++) {
@@ -46,7 +47,7 @@ export function shapesOf(table: SpanTable): Int32Array {
     shapes[trace] = dictionary.id(`*${tops.sort().join()}`);
   }
   return shapes;
-}
+});
 
 const LOW = 0x100000000;
 
@@ -66,7 +67,7 @@ function mix(hash: number, value: number): number {
 }
 
 /** A 53-bit hash of each trace's tree of operations with every duration in whole microseconds. */
-export function timedTreesOf(table: SpanTable): Float64Array {
+export const timedTreesOf = oncePer((table: SpanTable): Float64Array => {
   const hashes = new Float64Array(table.traces);
   for (let trace = 0; trace < table.traces; trace++) {
     const children = new Map<number, number[]>();
@@ -92,4 +93,4 @@ export function timedTreesOf(table: SpanTable): Float64Array {
     hashes[trace] = tops.sort((a, b) => a - b).reduce(mix, tops.length);
   }
   return hashes;
-}
+});

@@ -1,0 +1,76 @@
+/** @file The comparison as a table for a terminal, with small plots. */
+import Table from 'cli-table3';
+import { type ComparisonRow, MEASURES, type Profile, type Sizes } from '../../fidelity';
+import { bar, formatBytes, formatCount } from '../format';
+
+const ARROWS = { low: '↓', high: '↑', none: ' ' } as const;
+const BAR_WIDTH = 24;
+const SPARKS = '▁▂▃▄▅▆▇█';
+/** Measures that small plots are drawn of. */
+const PLOTTED = ['correctedMeanTv64', 'taskScore', 'redError', 'c2st'] as const;
+
+/** Bytes that a line keeps in place of the traces; null where unknown. */
+export function keptBytes(sizes: Sizes): number | null {
+  return sizes.model ?? sizes.gzip;
+}
+
+function cell(value: number | null | undefined): string {
+  return value === null || value === undefined ? 'n/a' : value.toFixed(4);
+}
+
+/** Numbers as a line of block characters, the largest full. */
+export function sparkline(values: readonly number[]): string {
+  const most = Math.max(...values, 0);
+  return values
+    .map((value) => (most === 0 ? SPARKS[0] : (SPARKS[Math.min(7, Math.floor((value / most) * 8))] as string)))
+    .join('');
+}
+
+/** A table of every measure (medians of the seeds) by line. */
+export function comparisonTable(rows: readonly ComparisonRow[], all: Sizes | undefined): string {
+  const table = new Table({
+    head: ['', ...rows.map((row) => row.name)],
+    style: { head: [], border: [] },
+    // No lines between rows: there are many.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
+  const bytes = rows.map((row) => keptBytes(row.sizes));
+  table.push(['bytes', ...bytes.map((own) => (own === null ? 'n/a' : formatBytes(own)))]);
+  const gzip = all?.gzip ?? null;
+  if (gzip !== null) {
+    table.push(['of gzip -9', ...bytes.map((own) => (own === null ? 'n/a' : `${((100 * own) / gzip).toFixed(2)}%`))]);
+  }
+  table.push(['traces', ...rows.map((row) => formatCount(row.runs[0]?.traces ?? 0))]);
+  for (const measure of MEASURES) {
+    table.push([
+      `${measure.label} ${ARROWS[measure.better]}`,
+      ...rows.map((row) => cell(row.summary[measure.key]?.median)),
+    ]);
+  }
+  return table.toString();
+}
+
+/** Bars of a few measures by line, and the rate of the busiest services, real above generated. */
+export function smallPlots(rows: readonly ComparisonRow[], profile: Profile | undefined): string {
+  const lines: string[] = [];
+  const width = Math.max(...rows.map((row) => row.name.length));
+  for (const key of PLOTTED) {
+    const measure = MEASURES.find((own) => own.key === key);
+    const values = rows.map((row) => row.summary[key]?.median ?? null);
+    if (measure === undefined || values.every((value) => value === null)) {
+      continue;
+    }
+    lines.push('', `${measure.label} (${measure.better === 'high' ? '1' : '0'} is best)`);
+    const most = measure.better === 'high' ? 1 : Math.max(1e-9, ...values.map((value) => value ?? 0));
+    rows.forEach((row, i) => {
+      const value = values[i] ?? null;
+      const drawn = value === null ? '' : bar(value / most, BAR_WIDTH);
+      lines.push(`  ${row.name.padEnd(width)}  ${drawn.padEnd(BAR_WIDTH)}  ${cell(value)}`);
+    });
+  }
+  for (const service of profile?.services.slice(0, 5) ?? []) {
+    lines.push('', `${service.service}: spans over time`);
+    lines.push(`  real       ${sparkline(service.realRate)}`, `  generated  ${sparkline(service.otherRate)}`);
+  }
+  return lines.join('\n');
+}
