@@ -37,6 +37,7 @@ export const ERRORS = {
     hint: 'ask for a shorter time range or fewer services, or raise the limit QUERY_SPANS',
   },
   QUERY_MEMORY: { status: 422, hint: 'ask for fewer traces, spans or series, or raise the limit QUERY_ANSWER_BYTES' },
+  SERVE_UNAUTHORIZED: { status: 401, hint: 'send the token of --token-file as Authorization: Bearer TOKEN' },
   QUERY_BAD_REQUEST: { status: 400, hint: 'correct the request' },
   NN_BAD_SPEC: { status: 400, hint: 'check the sizes of the network against the limits NN_*' },
   NN_BAD_ROWS: { status: 400, hint: 'check that every column has a value within its vocabulary for each row' },

@@ -114,6 +114,12 @@ export const LIMITS = {
     unit: 's',
     what: 'the time range of a search through the Tempo API',
   },
+  TEMPO_STREAM_MESSAGE_BYTES: {
+    value: 1024 * 1024,
+    unit: 'bytes',
+    what: 'one message of a streamed answer; a trace or series that is larger goes alone',
+  },
+  TEMPO_SHUTDOWN_MILLISECONDS: { value: 10_000, unit: 'ms', what: 'what requests under way get when gent serve ends' },
   TEMPO_METRICS_RANGE_SECONDS: {
     value: 24 * 3600,
     unit: 's',

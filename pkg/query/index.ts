@@ -3,3 +3,4 @@ export * from './types';
 export * from './overview';
 export { modelEngine, type ModelEngineOptions } from './model-engine';
 export { rawEngine } from './raw-engine';
+export { searchInParts, stretches } from './partial-search';
