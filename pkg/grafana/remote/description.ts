@@ -14,6 +14,12 @@ function windowOf(value: unknown): TimeRange {
   return { start: nanos(start), end: nanos(end) };
 }
 
+/** Numbers by name; null where a measure does not apply. */
+function measuresOf(value: unknown): Record<string, number | null> {
+  const measures = Object.entries(object(value)).filter(([, one]) => typeof one === 'number' || one === null);
+  return Object.fromEntries(measures) as Record<string, number | null>;
+}
+
 function modelOf(value: Json): ModelSummary {
   return {
     id: text(value.id),
@@ -24,6 +30,8 @@ function modelOf(value: Json): ModelSummary {
     bytes: number(value.bytes),
     services: Array.isArray(value.services) ? value.services.map(text) : [],
     createdUnixMs: number(value.createdUnixMs),
+    ...(typeof value.exemplars === 'number' ? { exemplars: value.exemplars } : {}),
+    ...(value.fidelity === undefined ? {} : { fidelity: measuresOf(value.fidelity) }),
   };
 }
 
