@@ -1,4 +1,4 @@
-// npm run bench [-- NAME… --quick --data DIR --json FILE]: runs tests/bench/NAME.bench.ts, each in a process of its own.
+// npm run bench [-- NAME… --quick --data DIR --json FILE; fidelity: --set NAME --seeds N --reference]: runs tests/bench/NAME.bench.ts, each in a process of its own.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,15 @@ import { parseArgs } from 'node:util';
 import { buildNode, root } from './build-node.mjs';
 
 const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, data: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    data: { type: 'string' },
+    json: { type: 'string' },
+    // Of the benchmark `fidelity`.
+    set: { type: 'string' },
+    seeds: { type: 'string' },
+    reference: { type: 'boolean' },
+  },
   allowPositionals: true,
 });
 const benchDir = path.join(root, 'tests/bench');
@@ -60,7 +68,8 @@ let failed = 0;
 for (const name of names) {
   console.log(`\n${name}`);
   const result = path.join(outDir, `${name}.result.json`);
-  const options = { quick: values.quick, dataDir: existsSync(dataDir) ? dataDir : undefined };
+  const { quick, set, seeds, reference } = values;
+  const options = { quick, set, seeds, reference, dataDir: existsSync(dataDir) ? dataDir : undefined };
   const run = spawnSync(
     process.execPath,
     ['--expose-gc', runner, path.join(outDir, `${name}.cjs`), JSON.stringify(options), result],

@@ -4,7 +4,7 @@ export { compareDriver, halfVersusHalf, type CompareOptions, type ComparisonRow 
 export * from './drivers';
 export { Evaluator, type EvaluateOptions, type Fidelity } from './evaluate';
 export { MEASURES, type Measure, type Spread, spreadOf, summarise } from './measures';
-export { profileOf, type Profile, type ServiceProfile } from './profile';
+export { durationQuantiles, profileOf, type Profile, type ServiceProfile } from './profile';
 export { newVocabulary, type SpanTable, spanTable } from './span-table';
-export type { RocCurve, TwoSample, TwoSampleTests } from './two-sample';
+export { type RocCurve, seededUniform, type TwoSample, type TwoSampleTests } from './two-sample';
 export type { Vocabulary } from './vocabulary';

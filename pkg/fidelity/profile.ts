@@ -108,3 +108,16 @@ export function profileOf(real: SpanTable, other: SpanTable, clock: Clock): Prof
     }));
   return { curve: CURVE, nanos: clock.to - clock.from, services, shapes };
 }
+
+/** Services with their durations in ns at the given shares of spans, most spans first. */
+export function durationQuantiles(
+  table: SpanTable,
+  shares: readonly number[]
+): Array<{ readonly service: string; readonly quantiles: number[] }> {
+  return [...durationsByService(table)]
+    .sort((x, y) => y[1].length - x[1].length)
+    .map(([service, durations]) => ({
+      service: table.vocabulary.services.texts[service] as string,
+      quantiles: shares.map((share) => quantile(durations, share)),
+    }));
+}

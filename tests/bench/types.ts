@@ -14,6 +14,10 @@ export interface BenchOptions {
   dataDir?: string;
   /** Smaller sizes and fewer repetitions. */
   quick: boolean;
+  /** Options of the benchmark `fidelity`: one set, seeds, comparison with the reference tables. */
+  set?: string;
+  seeds?: string;
+  reference?: boolean;
   log(line: string): void;
 }
 
