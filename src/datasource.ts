@@ -1,51 +1,98 @@
 /** @file The data source in the browser: passes queries to the backend, completes and interpolates them. */
-import type {
-  AdHocVariableFilter,
+import {
+  type AdHocVariableFilter,
   CoreApp,
-  DataQueryRequest,
-  DataSourceGetTagKeysOptions,
-  DataSourceGetTagValuesOptions,
-  DataSourceInstanceSettings,
-  MetricFindValue,
-  ScopedVars,
-  TimeRange,
+  type DataQueryRequest,
+  type DataQueryResponse,
+  type DataSourceGetTagKeysOptions,
+  type DataSourceGetTagValuesOptions,
+  type DataSourceInstanceSettings,
+  type MetricFindValue,
+  type ScopedVars,
+  type TimeRange,
 } from '@grafana/data';
-import { DataSourceWithBackend, getTemplateSrv } from '@grafana/runtime';
-import { map } from 'rxjs';
-import { withNestedFrames } from './nestedFrames';
-import { addAdHocFilters, interpolateValue } from './traceql';
-import { DEFAULT_QUERY, type GenTOptions, type GenTQuery } from './types';
+import {
+  config,
+  DataSourceWithBackend,
+  getBackendSrv,
+  getDataSourceSrv,
+  getGrafanaLiveSrv,
+  getTemplateSrv,
+  HealthCheckError,
+} from '@grafana/runtime';
+import { lastValueFrom, map, merge, type Observable } from 'rxjs';
+import { AnnotationQueryEditor, annotationFrame } from './annotations';
+import { interpolateQuery } from './interpolation';
+import { migrateQuery } from './migration';
+import {
+  Memo,
+  type ModelSummary,
+  type QueryCheck,
+  type TagsResponse,
+  type TagValue,
+  type TagValuesResponse,
+  type TraceqlLanguage,
+} from './resources';
+import { streamSearch } from './streaming';
+import { completeFrames } from './traceFrames';
+import { addAdHocFilters, interpolateValue, isMetricsText, isTraceId } from './traceql';
+import type { CompletionSource } from './traceqlEditor';
+import { DEFAULT_QUERY, type FilterValueType, type GenTOptions, type GenTQuery } from './types';
 import { GenTVariableSupport } from './variables/GenTVariableSupport';
 
-/** Attribute and intrinsic names by scope, as the backend's `tags` resource answers. */
-export interface TagsResponse {
-  scopes: Array<{ name: string; tags?: string[] }>;
-}
-
-/** Values of one attribute, as the backend's `tag-values` resource answers. */
-export interface TagValuesResponse {
-  tagValues: Array<{ type: string; value?: string }>;
-}
+/** Milliseconds for which names and values are remembered. */
+const RESOURCE_MEMORY = 30_000;
 
 export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions> {
+  /** The settings of this data source that are not secret. */
+  readonly options: GenTOptions;
+  private readonly memo = new Memo(RESOURCE_MEMORY);
+
   constructor(settings: DataSourceInstanceSettings<GenTOptions>) {
     super(settings);
+    this.options = settings.jsonData ?? {};
     this.variables = new GenTVariableSupport(this);
-    // Any query whose frames have times can mark a graph; Grafana's standard support does the rest.
-    this.annotations = {};
+    this.annotations = {
+      QueryEditor: AnnotationQueryEditor,
+      getDefaultQuery: () => ({ queryType: 'traceql', query: '{ status = error }', limit: 100, annotation: {} }),
+    };
   }
 
   override getDefaultQuery(_app: CoreApp): Partial<GenTQuery> {
     return DEFAULT_QUERY;
   }
 
-  override filterQuery(query: GenTQuery): boolean {
-    return !query.hide && (query.queryType === 'models' || (query.query ?? '').trim() !== '');
+  override filterQuery(stored: GenTQuery): boolean {
+    const query = migrateQuery(stored);
+    if (query.hide) {
+      return false;
+    }
+    switch (query.queryType) {
+      case 'serviceGraph':
+      case 'compareWindows':
+        return true;
+      case 'models':
+        return query.modelsView !== 'operations' || Boolean(query.modelId);
+      default:
+        return (query.query ?? '').trim() !== '';
+    }
   }
 
   /** What query history, the inspector and shared links call a query. */
-  override getQueryDisplayText(query: GenTQuery): string {
-    return query.queryType === 'models' ? 'Models' : (query.query ?? '');
+  override getQueryDisplayText(stored: GenTQuery): string {
+    const query = migrateQuery(stored);
+    switch (query.queryType) {
+      case 'serviceGraph':
+        return query.service ? `Service graph of ${query.service}` : 'Service graph';
+      case 'models':
+        return query.modelsView === 'operations' ? `Operations of model ${query.modelId ?? ''}`.trim() : 'Models';
+      case 'compareWindows':
+        return `What changed against ${query.baselineShift || '1h'} before`;
+      case 'traceId':
+        return `Trace ${query.query}`;
+      default:
+        return query.query ?? '';
+    }
   }
 
   override applyTemplateVariables(
@@ -53,12 +100,7 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
     scopedVars: ScopedVars,
     filters?: AdHocVariableFilter[]
   ): GenTQuery {
-    const templates = getTemplateSrv();
-    return {
-      ...query,
-      query: addAdHocFilters(templates.replace(query.query ?? '', scopedVars, interpolateValue), filters),
-      step: query.step === undefined ? undefined : templates.replace(query.step, scopedVars),
-    };
+    return interpolateQuery(migrateQuery(query), getTemplateSrv(), scopedVars, filters);
   }
 
   override interpolateVariablesInQueries(
@@ -72,30 +114,104 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
     }));
   }
 
-  override query(request: DataQueryRequest<GenTQuery>) {
-    // Links from Loki's derived fields and Prometheus' exemplars carry only the text.
-    const targets = request.targets.map((target) => ({ ...target, queryType: target.queryType ?? 'traceql' }));
-    return super
-      .query({ ...request, targets })
-      .pipe(map((response) => ({ ...response, data: response.data.map(withNestedFrames) })));
+  override query(request: DataQueryRequest<GenTQuery>): Observable<DataQueryResponse> {
+    const targets = request.targets.map(migrateQuery);
+    const streamed = targets.filter((target) => this.filterQuery(target) && this.streams(target, request.app));
+    const others = targets.filter((target) => !streamed.includes(target));
+    const overHttp = (some: GenTQuery[]) => super.query({ ...request, targets: some });
+    const answers = streamed.map((target) =>
+      streamSearch({
+        live: getGrafanaLiveSrv(),
+        uid: this.uid,
+        query: this.applyTemplateVariables(target, request.scopedVars, request.filters),
+        range: request.range,
+        fallback: overHttp([target]),
+      })
+    );
+    const all = others.length > 0 || answers.length === 0 ? [overHttp(others), ...answers] : answers;
+    return merge(...all).pipe(map((response) => this.complete(response, targets)));
+  }
+
+  /** Whether the answer may come in parts. Alert rules and annotations want it whole. */
+  private streams(query: GenTQuery, app: string | undefined): boolean {
+    const isSearch = query.queryType === 'search' || query.queryType === 'traceql';
+    const wanted = query.streaming ?? this.options.streamingEnabled?.search ?? false;
+    return (
+      wanted &&
+      isSearch &&
+      app !== CoreApp.UnifiedAlerting &&
+      query.annotation === undefined &&
+      !isTraceId(getTemplateSrv().replace(query.query)) &&
+      !isMetricsText(query.query)
+    );
+  }
+
+  private complete(response: DataQueryResponse, targets: readonly GenTQuery[]): DataQueryResponse {
+    const find = (uid: string) => getDataSourceSrv().getInstanceSettings(uid);
+    const frames = completeFrames(response.data, this.options, find);
+    const marks = targets.filter(({ annotation }) => annotation !== undefined);
+    const isMark = (refId: string | undefined) => marks.some((target) => target.refId === refId);
+    const annotations = marks.map(({ refId, annotation = {} }) =>
+      annotationFrame(
+        frames.filter((frame) => frame.refId === refId),
+        annotation
+      )
+    );
+    return { ...response, data: [...frames.filter(({ refId }) => !isMark(refId)), ...annotations] };
+  }
+
+  /** Says once what went wrong: Grafana shows the message and, below it, the details. */
+  override async testDatasource() {
+    try {
+      return await super.testDatasource();
+    } catch (thrown) {
+      const failed = thrown as { error?: unknown; message?: string };
+      if (failed.error instanceof HealthCheckError) {
+        const { message, details } = failed.error;
+        const more = details?.message === message ? { ...details, message: undefined } : details;
+        throw { ...failed, error: new HealthCheckError(message, more) };
+      }
+      throw thrown;
+    }
+  }
+
+  /** Answers of a resource, remembered for a while. */
+  private ask<T>(path: string, parameters: Record<string, string | number | undefined> = {}): Promise<T> {
+    return this.memo.get(`${path}?${JSON.stringify(parameters)}`, () => this.getResource<T>(path, parameters));
   }
 
   /** Names of attributes and intrinsics as they are written in TraceQL, e.g. `resource.service.name`. */
-  async tagNames(range?: TimeRange): Promise<string[]> {
-    const response = await this.getResource<TagsResponse>('tags', rangeParameters(range));
+  async tagNames(range?: TimeRange, query?: string): Promise<string[]> {
+    const response = await this.ask<TagsResponse>('tags', {
+      ...(query === undefined ? {} : { q: query }),
+      ...this.limits(range),
+    });
     return (response.scopes ?? []).flatMap(({ name, tags }) =>
-      (tags ?? []).map((tag) => (name === 'intrinsic' ? tag : `${name}.${tag}`))
+      (tags ?? []).map((tag) => (name === 'intrinsic' ? tag : `${name === 'none' ? '' : name}.${tag}`))
     );
+  }
+
+  /** Values of one attribute with their types, optionally only those of spans that match `query`. */
+  async typedTagValues(tag: string, query?: string, range?: TimeRange): Promise<TagValue[]> {
+    const response = await this.ask<TagValuesResponse>('tag-values', { tag, q: query, ...this.limits(range) });
+    return (response.tagValues ?? []).map(({ type, value }) => ({
+      type: type as FilterValueType,
+      value: value ?? '',
+    }));
   }
 
   /** Values of one attribute, optionally only those of spans that match `query`. */
   async tagValues(tag: string, query?: string, range?: TimeRange): Promise<string[]> {
-    const response = await this.getResource<TagValuesResponse>('tag-values', {
-      tag,
-      q: query,
-      ...rangeParameters(range),
-    });
-    return (response.tagValues ?? []).map(({ value }) => value ?? '');
+    return (await this.typedTagValues(tag, query, range)).map(({ value }) => value);
+  }
+
+  private limits(range?: TimeRange): Record<string, number | undefined> {
+    return {
+      ...(this.options.tagLimit === undefined ? {} : { limit: this.options.tagLimit }),
+      ...(range === undefined
+        ? {}
+        : { start: Math.floor(range.from.valueOf() / 1000), end: Math.ceil(range.to.valueOf() / 1000) }),
+    };
   }
 
   override async getTagKeys(options?: DataSourceGetTagKeysOptions<GenTQuery>): Promise<MetricFindValue[]> {
@@ -106,10 +222,57 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
     const others = addAdHocFilters('{ }', options.filters as AdHocVariableFilter[] | undefined);
     return (await this.tagValues(options.key, others, options.timeRange)).map((text) => ({ text }));
   }
-}
 
-function rangeParameters(range?: TimeRange): Record<string, number | undefined> {
-  return range === undefined
-    ? {}
-    : { start: Math.floor(range.from.valueOf() / 1000), end: Math.ceil(range.to.valueOf() / 1000) };
+  /** TraceQL's vocabulary, from the engine. */
+  language(): Promise<TraceqlLanguage> {
+    return this.ask<TraceqlLanguage>('language');
+  }
+
+  /** Whether a text is a query once its variables are filled in. */
+  readonly checkQuery = (text: string): Promise<QueryCheck> =>
+    this.getResource<QueryCheck>('check', { q: getTemplateSrv().replace(text, {}, interpolateValue) });
+
+  /** What completion in the TraceQL field reads. */
+  completionSource(range?: TimeRange): CompletionSource {
+    return {
+      language: () => this.language(),
+      tagNames: () => this.tagNames(range),
+      tagValues: (attribute, filter) => this.typedTagValues(attribute, filter, range),
+      variables: () =>
+        getTemplateSrv()
+          .getVariables()
+          .map(({ name }) => name),
+    };
+  }
+
+  /** The models of the store, newest first. */
+  async models(): Promise<ModelSummary[]> {
+    const answer = await this.getResource<ModelSummary[] | { models?: ModelSummary[] }>('models');
+    return Array.isArray(answer) ? answer : (answer.models ?? []);
+  }
+
+  private resourceUrl(path: string): string {
+    return `/api/datasources/uid/${encodeURIComponent(this.uid)}/resources/${path}`;
+  }
+
+  /** Where the file of a model can be fetched. */
+  modelUrl(id: string): string {
+    return `${config.appSubUrl ?? ''}${this.resourceUrl(`models/${encodeURIComponent(id)}/download`)}`;
+  }
+
+  /**
+   * Sends a .gent file to the store.
+   * @throws what the backend refuses it with, as fetch errors
+   */
+  async uploadModel(file: Blob): Promise<void> {
+    await lastValueFrom(
+      getBackendSrv().fetch({
+        method: 'POST',
+        url: this.resourceUrl('models/upload'),
+        data: file,
+        headers: { 'Content-Type': 'application/octet-stream' },
+        showErrorAlert: false,
+      })
+    );
+  }
 }

@@ -34,6 +34,14 @@ export interface TraceFilter {
 /** What a query of type `models` shows. `operations`: the operations of one model. */
 export type ModelsView = 'table' | 'timeline' | 'operations';
 
+/** How the rows of an answer become annotations. Templates: `{{field}}` stands for the row's value of that field. */
+export interface AnnotationOptions {
+  title?: string;
+  text?: string;
+  /** Separated by commas. */
+  tags?: string;
+}
+
 export interface GenTQuery extends DataQuery {
   queryType?: GenTQueryType;
   /** TraceQL, or a trace id. */
@@ -61,6 +69,8 @@ export interface GenTQuery extends DataQuery {
   baselineShift?: string;
   /** A search may answer in parts over Grafana Live. */
   streaming?: boolean;
+  /** Set where the query marks a graph: the browser turns its rows into annotations. */
+  annotation?: AnnotationOptions;
 }
 
 /** Limits of one query. Empty fields mean the backend's defaults. */

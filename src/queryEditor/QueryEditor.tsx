@@ -1,50 +1,117 @@
-/** @file The query editor: what to ask (TraceQL, a trace id, or the models) and how to show it. */
+/** @file The query editor: a tab for each kind of question, and how to show the answer. */
 import { CoreApp, type QueryEditorProps } from '@grafana/data';
 import { Alert, InlineField, RadioButtonGroup, Stack } from '@grafana/ui';
-import React from 'react';
+import React, { useState } from 'react';
 import type { GenTDataSource } from '../datasource';
+import { migrateQuery } from '../migration';
+import { filtersFromTraceql, isTraceId } from '../traceql';
 import { DEFAULT_QUERY, type GenTOptions, type GenTQuery, type GenTQueryType } from '../types';
+import { ModelsTab } from './models';
 import { QueryOptions } from './QueryOptions';
-import { TraceQLField } from './TraceQLField';
+import { filtersOf, SearchTab } from './search';
+import { ServiceGraphTab } from './ServiceGraphTab';
+import { TraceIdTab } from './TraceIdTab';
+import { TraceQLTab } from './TraceQLTab';
 
 type Props = QueryEditorProps<GenTDataSource, GenTQuery, GenTOptions>;
+type Tab = Exclude<GenTQueryType, 'compareWindows'>;
 
-const QUERY_TYPES: Array<{ label: string; value: GenTQueryType; description: string }> = [
-  { label: 'TraceQL', value: 'traceql', description: 'Search, metrics, or a trace id' },
-  { label: 'Models', value: 'models', description: 'The models in the store: window, traces, bytes' },
+const TABS: Array<{ label: string; value: Tab; description: string }> = [
+  { label: 'Search', value: 'search', description: 'Traces by service, name, status, duration and tags' },
+  { label: 'TraceQL', value: 'traceql', description: 'Search or metrics as text' },
+  { label: 'Trace ID', value: 'traceId', description: 'One trace' },
+  { label: 'Service graph', value: 'serviceGraph', description: 'Services, their calls, rates and errors' },
+  { label: 'Models', value: 'models', description: 'What the store holds, and what changed between two windows' },
 ];
 
+/** The change that shows the query in another tab. Texts are carried over where they mean the same. */
+function toTab(query: GenTQuery, tab: Tab, options: GenTOptions): Partial<GenTQuery> {
+  switch (tab) {
+    case 'search': {
+      const { filters: _, ...withoutFilters } = query;
+      const filters =
+        filtersFromTraceql(query.query) === undefined ? query.filters : filtersOf(withoutFilters, options);
+      return { queryType: 'search', filters: filters ?? [] };
+    }
+    case 'traceql':
+      return { queryType: 'traceql', query: query.query === '' ? (DEFAULT_QUERY.query ?? '') : query.query };
+    case 'traceId':
+      return isTraceId(query.query) ? { queryType: 'traceql' } : { queryType: 'traceId', query: '' };
+    default:
+      return { queryType: tab };
+  }
+}
+
 export function QueryEditor({ query: given, onChange, onRunQuery, app, data, range, datasource }: Props) {
-  const query: GenTQuery = { ...DEFAULT_QUERY, ...given, query: given.query ?? DEFAULT_QUERY.query ?? '' };
+  const stored = migrateQuery({ ...DEFAULT_QUERY, ...given, query: given.query ?? DEFAULT_QUERY.query ?? '' });
+  // Hex digits typed as TraceQL stay there; an id from elsewhere is shown as one.
+  const [typing, setTyping] = useState(false);
+  const { queryType = 'traceql' } = stored;
+  const tab: Tab =
+    queryType === 'compareWindows'
+      ? 'models'
+      : queryType === 'traceql' && isTraceId(stored.query) && !typing
+        ? 'traceId'
+        : queryType;
+  const alerting = app === CoreApp.UnifiedAlerting;
+  const query = stored;
   const update = (change: Partial<GenTQuery>) => onChange({ ...query, ...change });
+  const updateAndRun = (change: Partial<GenTQuery>) => {
+    update(change);
+    onRunQuery();
+  };
+  // In Explore a person runs the query; a panel follows its editor.
+  const updateSearch = app === CoreApp.Explore ? update : updateAndRun;
+  const show = (next: Tab) => {
+    setTyping(next === 'traceql');
+    updateAndRun(toTab(query, next, datasource.options));
+  };
+  const tabs = TABS.filter(({ value }) => value !== 'search' || !datasource.options.search?.hide || tab === 'search');
   const error = data?.errors?.find(({ refId }) => refId === query.refId);
 
   return (
     <Stack direction="column" gap={1}>
-      {app !== CoreApp.UnifiedAlerting && (
+      {!alerting && (
         <InlineField label="Query type" labelWidth={14}>
-          <RadioButtonGroup
-            id={`gent-query-type-${query.refId}`}
-            options={QUERY_TYPES}
-            value={query.queryType ?? 'traceql'}
-            onChange={(queryType) => {
-              update({ queryType });
-              onRunQuery();
-            }}
-          />
+          <RadioButtonGroup id={`gent-query-type-${query.refId}`} options={tabs} value={tab} onChange={show} />
         </InlineField>
       )}
-      {query.queryType !== 'models' && (
-        <>
-          <TraceQLField
-            query={query.query}
-            datasource={datasource}
-            range={range}
-            onChange={(text) => update({ query: text })}
-            onRunQuery={onRunQuery}
-          />
-          <QueryOptions query={query} onChange={update} onRunQuery={onRunQuery} />
-        </>
+      {tab === 'search' && (
+        <SearchTab
+          query={query}
+          datasource={datasource}
+          range={range}
+          onChange={updateSearch}
+          onOpenInTraceql={() => show('traceql')}
+        />
+      )}
+      {tab === 'traceql' && (
+        <TraceQLTab
+          query={query}
+          datasource={datasource}
+          range={range}
+          onChange={(change) => {
+            setTyping(true);
+            update(change);
+          }}
+          onRunQuery={onRunQuery}
+          onOpenInSearch={alerting ? undefined : () => show('search')}
+        />
+      )}
+      {tab === 'traceId' && <TraceIdTab query={query} onChange={update} onRunQuery={onRunQuery} />}
+      {tab === 'serviceGraph' && (
+        <ServiceGraphTab query={query} datasource={datasource} range={range} onChange={updateAndRun} />
+      )}
+      {tab === 'models' && (
+        <ModelsTab query={query} datasource={datasource} onChange={updateAndRun} onRunQuery={onRunQuery} />
+      )}
+      {(tab === 'search' || tab === 'traceql') && (
+        <QueryOptions
+          query={query}
+          streamingDefault={alerting ? undefined : (datasource.options.streamingEnabled?.search ?? false)}
+          onChange={update}
+          onRunQuery={onRunQuery}
+        />
       )}
       {error?.message !== undefined && app !== CoreApp.Explore && (
         <Alert severity="error" title="The query could not be answered">

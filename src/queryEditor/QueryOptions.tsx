@@ -1,23 +1,25 @@
 /** @file How much to return and how to show it. Only what applies to the kind of query is offered. */
-import { InlineField, InlineFieldRow, Input, RadioButtonGroup } from '@grafana/ui';
+import { InlineField, InlineFieldRow, InlineSwitch, Input, RadioButtonGroup } from '@grafana/ui';
 import React from 'react';
 import { isMetricsText, isTraceId } from '../traceql';
 import { DEFAULT_LIMIT, DEFAULT_SPSS, type GenTQuery, type TableType } from '../types';
 
 interface Props {
   query: GenTQuery;
+  /** Whether searches are streamed where the query does not say; left out where they never are. */
+  streamingDefault?: boolean;
   onChange: (change: Partial<GenTQuery>) => void;
   onRunQuery: () => void;
 }
 
-const TABLE_TYPES: Array<{ label: string; value: TableType }> = [
-  { label: 'Traces', value: 'traces' },
-  { label: 'Spans', value: 'spans' },
-  { label: 'Raw', value: 'raw' },
+const TABLE_TYPES: Array<{ label: string; value: TableType; description: string }> = [
+  { label: 'Traces', value: 'traces', description: 'A row a trace; the matched spans fold out' },
+  { label: 'Spans', value: 'spans', description: 'A row a matched span, with the attributes of the query' },
+  { label: 'Raw', value: 'raw', description: 'Each trace of the answer as JSON' },
 ];
 const METRICS_TYPES = [
-  { label: 'Range', value: 'range' as const },
-  { label: 'Instant', value: 'instant' as const },
+  { label: 'Range', value: 'range' as const, description: 'Series over the time range' },
+  { label: 'Instant', value: 'instant' as const, description: 'One value for the whole time range' },
 ];
 const MODES = [
   {
@@ -25,16 +27,59 @@ const MODES = [
     value: 'auto' as const,
     description: 'Exact from counts where they suffice, else generated or estimated',
   },
-  { label: 'Estimate', value: 'estimate' as const, description: 'From a part of the traces, with a 95% interval' },
-  { label: 'Everything', value: 'full' as const, description: 'Generate every trace of the range' },
+  {
+    label: 'Estimate quickly',
+    value: 'estimate' as const,
+    description: 'From a part of the traces, with a 95% interval',
+  },
+  { label: 'Generate everything', value: 'full' as const, description: 'Every trace of the range, within the limits' },
 ];
+/** What the backend returns when nothing is asked for. */
+const DEFAULT_EXEMPLARS = 100;
 
-function positive(text: string): number | undefined {
+function whole(text: string, least: number): number | undefined {
   const value = Number.parseInt(text, 10);
-  return Number.isFinite(value) && value > 0 ? value : undefined;
+  return Number.isFinite(value) && value >= least ? value : undefined;
 }
 
-export function QueryOptions({ query, onChange, onRunQuery }: Props) {
+interface NumberFieldProps {
+  label: string;
+  tooltip: string;
+  labelWidth?: number;
+  value: number | undefined;
+  placeholder: number;
+  least: number;
+  onChange: (value: number | undefined) => void;
+  onRunQuery: () => void;
+}
+
+function NumberField({
+  label,
+  tooltip,
+  labelWidth,
+  value,
+  placeholder,
+  least,
+  onChange,
+  onRunQuery,
+}: NumberFieldProps) {
+  return (
+    <InlineField label={label} tooltip={tooltip} labelWidth={labelWidth}>
+      <Input
+        aria-label={label}
+        type="number"
+        min={least}
+        width={10}
+        placeholder={String(placeholder)}
+        value={value ?? ''}
+        onChange={(event) => onChange(whole(event.currentTarget.value, least))}
+        onBlur={onRunQuery}
+      />
+    </InlineField>
+  );
+}
+
+export function QueryOptions({ query, streamingDefault, onChange, onRunQuery }: Props) {
   const set = (change: Partial<GenTQuery>) => {
     onChange(change);
     onRunQuery();
@@ -65,6 +110,15 @@ export function QueryOptions({ query, onChange, onRunQuery }: Props) {
             onBlur={onRunQuery}
           />
         </InlineField>
+        <NumberField
+          label="Exemplars"
+          tooltip="Traces shown as points on the graph at most; 0 shows none"
+          value={query.exemplars}
+          placeholder={DEFAULT_EXEMPLARS}
+          least={0}
+          onChange={(exemplars) => onChange({ exemplars })}
+          onRunQuery={onRunQuery}
+        />
         <InlineField label="Answer" tooltip="What to do when counts alone cannot answer">
           <RadioButtonGroup options={MODES} value={query.mode ?? 'auto'} onChange={(mode) => set({ mode })} />
         </InlineField>
@@ -73,30 +127,25 @@ export function QueryOptions({ query, onChange, onRunQuery }: Props) {
   }
   return (
     <InlineFieldRow>
-      <InlineField label="Limit" labelWidth={14} tooltip="Traces at most">
-        <Input
-          aria-label="Limit"
-          type="number"
-          min={1}
-          width={10}
-          placeholder={String(DEFAULT_LIMIT)}
-          value={query.limit ?? ''}
-          onChange={(event) => onChange({ limit: positive(event.currentTarget.value) })}
-          onBlur={onRunQuery}
-        />
-      </InlineField>
-      <InlineField label="Span limit" tooltip="Spans at most in each spanset">
-        <Input
-          aria-label="Span limit"
-          type="number"
-          min={1}
-          width={10}
-          placeholder={String(DEFAULT_SPSS)}
-          value={query.spss ?? ''}
-          onChange={(event) => onChange({ spss: positive(event.currentTarget.value) })}
-          onBlur={onRunQuery}
-        />
-      </InlineField>
+      <NumberField
+        label="Limit"
+        labelWidth={14}
+        tooltip="Traces at most"
+        value={query.limit}
+        placeholder={DEFAULT_LIMIT}
+        least={1}
+        onChange={(limit) => onChange({ limit })}
+        onRunQuery={onRunQuery}
+      />
+      <NumberField
+        label="Span limit"
+        tooltip="Spans at most in each spanset"
+        value={query.spss}
+        placeholder={DEFAULT_SPSS}
+        least={1}
+        onChange={(spss) => onChange({ spss })}
+        onRunQuery={onRunQuery}
+      />
       <InlineField label="Table format">
         <RadioButtonGroup
           options={TABLE_TYPES}
@@ -104,6 +153,15 @@ export function QueryOptions({ query, onChange, onRunQuery }: Props) {
           onChange={(tableType) => set({ tableType })}
         />
       </InlineField>
+      {streamingDefault !== undefined && (
+        <InlineField label="Streaming" tooltip="Shows what is found while the search goes on">
+          <InlineSwitch
+            id={`gent-streaming-${query.refId}`}
+            value={query.streaming ?? streamingDefault}
+            onChange={(event) => set({ streaming: event.currentTarget.checked })}
+          />
+        </InlineField>
+      )}
     </InlineFieldRow>
   );
 }

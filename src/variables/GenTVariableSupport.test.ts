@@ -1,32 +1,60 @@
 import type { DataQueryRequest } from '@grafana/data';
 import { firstValueFrom } from 'rxjs';
-import type { GenTDataSource } from '../datasource';
+import { testDatasource } from '../test/datasource';
 import { GenTVariableSupport, type GenTVariableQuery } from './GenTVariableSupport';
 
-const datasource = {
-  tagNames: jest.fn(async () => ['name', 'resource.service.name']),
-  tagValues: jest.fn(async (label: string) => [`${label}-1`, `${label}-2`]),
-} as unknown as GenTDataSource;
-
-function run(target: Partial<GenTVariableQuery>) {
+async function run(target: Partial<GenTVariableQuery>) {
+  const { datasource, getResource } = testDatasource();
   const support = new GenTVariableSupport(datasource);
   const request = { targets: [{ refId: 'A', ...target }] } as DataQueryRequest<GenTVariableQuery>;
-  return firstValueFrom(support.query(request));
+  const { data } = await firstValueFrom(support.query(request));
+  return { texts: data.map(({ text }: { text: string }) => text), getResource };
 }
 
 describe('GenTVariableSupport', () => {
-  it('lists attribute names', async () => {
-    expect(await run({ type: 'names' })).toEqual({ data: [{ text: 'name' }, { text: 'resource.service.name' }] });
+  it('lists attribute names, of one scope when it is chosen', async () => {
+    expect((await run({ type: 'names' })).texts).toEqual([
+      'name',
+      'status',
+      'duration',
+      'resource.service.name',
+      'resource.service.version',
+      'span.http.route',
+      'span.http.status_code',
+    ]);
+    expect((await run({ type: 'names', scope: 'span' })).texts).toEqual(['span.http.route', 'span.http.status_code']);
+    expect((await run({ type: 'names', scope: 'intrinsic' })).texts).toEqual(['name', 'status', 'duration']);
   });
 
-  it('lists the values of an attribute under a filter', async () => {
-    expect(await run({ type: 'values', label: 'name', filter: '{ status = error }' })).toEqual({
-      data: [{ text: 'name-1' }, { text: 'name-2' }],
+  it('lists the values of an attribute under a filter, with variables filled in', async () => {
+    const { texts, getResource } = await run({
+      type: 'values',
+      label: 'status',
+      filter: '{ resource.service.name = "$service" }',
     });
-    expect(datasource.tagValues).toHaveBeenCalledWith('name', '{ status = error }', undefined);
+    expect(texts).toEqual(['error', 'ok']);
+    expect(getResource).toHaveBeenCalledWith('tag-values', { tag: 'status', q: '{ resource.service.name = "cart" }' });
+  });
+
+  it('lists services', async () => {
+    expect((await run({ type: 'services' })).texts).toEqual(['cart', 'checkout']);
+  });
+
+  it.each([
+    [undefined, undefined],
+    ['a.b', '{ resource.service.name = "a.b" }'],
+    ['$many', '{ resource.service.name =~ "a.b|c" }'],
+  ])('lists the operations of %p under %p', async (service, q) => {
+    const { texts, getResource } = await run({ type: 'operations', service });
+    expect(texts).toEqual(['GET "/"']);
+    expect(getResource).toHaveBeenCalledWith('tag-values', { tag: 'name', q });
+  });
+
+  it('lists every model', async () => {
+    expect((await run({ type: 'models' })).texts).toEqual(['m2', 'm1']);
   });
 
   it('is empty until an attribute is chosen', async () => {
-    expect(await run({ type: 'values' })).toEqual({ data: [] });
+    expect((await run({ type: 'values' })).texts).toEqual([]);
   });
 });

@@ -1,22 +1,30 @@
-/** @file Template variables: attribute names, or the values of one attribute. */
+/** @file Template variables: names, the values of one attribute, services, the operations of a service, models. */
 import {
   CustomVariableSupport,
   type DataQueryRequest,
   type DataQueryResponse,
   type DataSourceApi,
+  type ScopedVars,
 } from '@grafana/data';
+import { getTemplateSrv } from '@grafana/runtime';
 import { from, type Observable } from 'rxjs';
 import type { GenTDataSource } from '../datasource';
-import type { GenTOptions, GenTQuery } from '../types';
+import { interpolateValue, quote, splitAttribute } from '../traceql';
+import type { FilterScope, GenTOptions, GenTQuery } from '../types';
 import { VariableQueryEditor } from './VariableQueryEditor';
 
+export type VariableType = 'names' | 'values' | 'services' | 'operations' | 'models';
+
 export interface GenTVariableQuery extends Omit<GenTQuery, 'query'> {
-  /** `names`: attribute names; `values`: the values of `label`. */
-  type: 'names' | 'values';
-  /** A TraceQL attribute or intrinsic, e.g. `resource.service.name`. */
+  type: VariableType;
+  /** `values`: a TraceQL attribute or intrinsic, e.g. `resource.service.name`. */
   label?: string;
-  /** A TraceQL filter that the spans with the value must match. */
+  /** `names`: only attributes of this scope. */
+  scope?: FilterScope;
+  /** `values`: a TraceQL filter that the spans with the value must match. */
   filter?: string;
+  /** `operations`: the service whose span names are listed; several separated by `|`. */
+  service?: string;
 }
 
 export class GenTVariableSupport extends CustomVariableSupport<
@@ -39,15 +47,44 @@ export class GenTVariableSupport extends CustomVariableSupport<
     return from(this.run(request));
   }
 
-  private async run(request: DataQueryRequest<GenTVariableQuery>): Promise<DataQueryResponse> {
-    const [target] = request.targets;
-    if (target === undefined || (target.type === 'values' && !target.label)) {
+  private async run({ targets, range, scopedVars }: DataQueryRequest<GenTVariableQuery>): Promise<DataQueryResponse> {
+    const [target] = targets;
+    if (target === undefined) {
       return { data: [] };
     }
-    const texts =
-      target.type === 'names'
-        ? await this.datasource.tagNames(request.range)
-        : await this.datasource.tagValues(target.label ?? '', target.filter, request.range);
-    return { data: texts.map((text) => ({ text })) };
+    if (target.type === 'models') {
+      const models = await this.datasource.models();
+      return { data: models.map(({ id }) => ({ text: id })) };
+    }
+    return { data: (await this.texts(target, range, scopedVars)).map((text) => ({ text })) };
+  }
+
+  private async texts(
+    target: GenTVariableQuery,
+    range: DataQueryRequest['range'],
+    scopedVars: ScopedVars
+  ): Promise<string[]> {
+    const fill = (text: string | undefined) =>
+      text ? getTemplateSrv().replace(text, scopedVars, interpolateValue) : undefined;
+    switch (target.type) {
+      case 'names': {
+        const names = await this.datasource.tagNames(range);
+        return names.filter((name) => target.scope === undefined || splitAttribute(name).scope === target.scope);
+      }
+      case 'services':
+        return this.datasource.tagValues('resource.service.name', fill(target.filter), range);
+      case 'operations': {
+        const { service = '' } = target;
+        // A variable may hold several services; Grafana escapes its values.
+        const filled = getTemplateSrv().replace(service, scopedVars, 'regex');
+        const operator = filled === service ? '=' : '=~';
+        const filter = service === '' ? undefined : `{ resource.service.name ${operator} ${quote(filled)} }`;
+        return this.datasource.tagValues('name', filter, range);
+      }
+      default: {
+        const label = fill(target.label);
+        return label ? this.datasource.tagValues(label, fill(target.filter), range) : [];
+      }
+    }
   }
 }

@@ -1,0 +1,4 @@
+/** @file The door of src/components: small parts that several editors share. */
+export { AttributeCombobox } from './AttributeCombobox';
+export { HiddenLabel } from './HiddenLabel';
+export { ServiceCombobox } from './ServiceCombobox';

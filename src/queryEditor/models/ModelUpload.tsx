@@ -1,0 +1,73 @@
+/** @file Sends a .gent file to the store. The backend checks the role and the file. */
+import { isFetchError } from '@grafana/runtime';
+import { Alert, Button } from '@grafana/ui';
+import React, { useRef, useState } from 'react';
+import type { GenTDataSource } from '../../datasource';
+
+interface Props {
+  datasource: GenTDataSource;
+  onUploaded: () => void;
+}
+
+type State = { kind: 'idle' } | { kind: 'sending' } | { kind: 'done' | 'failed'; text: string };
+
+function messageOf(error: unknown): string {
+  if (isFetchError<{ message?: string; hint?: string }>(error)) {
+    const { message, hint } = error.data ?? {};
+    return [message ?? error.statusText ?? `HTTP ${error.status}`, hint].filter(Boolean).join('. What to do: ');
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function ModelUpload({ datasource, onUploaded }: Props) {
+  const [state, setState] = useState<State>({ kind: 'idle' });
+  const input = useRef<HTMLInputElement>(null);
+
+  const send = async (file: File) => {
+    setState({ kind: 'sending' });
+    try {
+      await datasource.uploadModel(file);
+      setState({ kind: 'done', text: `${file.name} is in the store.` });
+      onUploaded();
+    } catch (error) {
+      setState({ kind: 'failed', text: messageOf(error) });
+    }
+  };
+
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        accept=".gent"
+        hidden
+        aria-label="Model file"
+        onChange={(event) => {
+          const [file] = event.currentTarget.files ?? [];
+          event.currentTarget.value = '';
+          if (file !== undefined) {
+            void send(file);
+          }
+        }}
+      />
+      <Button
+        variant="secondary"
+        icon={state.kind === 'sending' ? 'spinner' : 'upload'}
+        disabled={state.kind === 'sending'}
+        tooltip="A .gent file for the store; the role Editor or Admin may add one"
+        onClick={() => input.current?.click()}
+      >
+        Upload model
+      </Button>
+      {(state.kind === 'done' || state.kind === 'failed') && (
+        <Alert
+          severity={state.kind === 'done' ? 'success' : 'error'}
+          title={state.kind === 'done' ? 'Model uploaded' : 'The model was not stored'}
+          onRemove={() => setState({ kind: 'idle' })}
+        >
+          {state.text}
+        </Alert>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,2 @@
+/** @file The door of src/queryEditor/models. */
+export { ModelsTab } from './ModelsTab';

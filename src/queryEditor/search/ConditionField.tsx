@@ -1,0 +1,101 @@
+/** @file An operator and the values of one attribute, completed from the traces that match the other conditions. */
+import type { TimeRange } from '@grafana/data';
+import { getTemplateSrv } from '@grafana/runtime';
+import { Combobox, MultiCombobox, Stack } from '@grafana/ui';
+import React, { useCallback, useRef } from 'react';
+import { HiddenLabel } from '../../components';
+import type { GenTDataSource } from '../../datasource';
+import { attributeText, valuesOf } from '../../traceql';
+import type { FilterOperator, FilterValueType, TraceFilter } from '../../types';
+
+interface Props {
+  /** Beginning of the ids of the fields; also the name for screen readers. */
+  id: string;
+  name: string;
+  filter: TraceFilter;
+  datasource: GenTDataSource;
+  range?: TimeRange;
+  /** The query that the other conditions make. */
+  others: string;
+  onChange: (filter: TraceFilter) => void;
+}
+
+const OPERATORS: Array<{ label: string; value: FilterOperator; description: string }> = [
+  { label: '=', value: '=', description: 'any of the values' },
+  { label: '!=', value: '!=', description: 'none of the values' },
+  { label: '=~', value: '=~', description: 'matches the regular expression' },
+  { label: '!~', value: '!~', description: 'does not match' },
+  { label: '>', value: '>', description: 'greater' },
+  { label: '>=', value: '>=', description: 'greater or equal' },
+  { label: '<', value: '<', description: 'less' },
+  { label: '<=', value: '<=', description: 'less or equal' },
+];
+
+export function ConditionField({ id, name, filter, datasource, range, others, onChange }: Props) {
+  const { scope, tag, operator } = filter;
+  const types = useRef(new Map<string, FilterValueType>());
+  const options = useCallback(
+    async (typed: string) => {
+      if (tag === '') {
+        return [];
+      }
+      const values = await datasource.typedTagValues(attributeText(tag, scope), others, range).catch(() => []);
+      values.forEach(({ value, type }) => types.current.set(value, type));
+      const variables = getTemplateSrv()
+        .getVariables()
+        .map((variable) => ({ label: `$${variable.name}`, value: `$${variable.name}`, description: 'variable' }));
+      const known = values.map(({ value }) => ({ label: value === '' ? '(empty)' : value, value }));
+      return [...known, ...variables].filter(({ label }) => label.toLowerCase().includes(typed.toLowerCase()));
+    },
+    [datasource, tag, scope, others, range]
+  );
+  const set = (chosen: string[]) => {
+    const known = new Set(chosen.map((value) => types.current.get(value) ?? filter.valueType));
+    const [valueType] = known.size === 1 ? [...known] : [];
+    const { valueType: _before, ...rest } = filter;
+    onChange({ ...rest, value: chosen, ...(valueType === undefined ? {} : { valueType }) });
+  };
+  const values = valuesOf(filter);
+  const single = ['>', '>=', '<', '<='].includes(operator);
+  const valueId = `${id}-value`;
+
+  return (
+    <Stack direction="row" gap={0}>
+      <HiddenLabel htmlFor={`${id}-operator`}>{`${name}: operator`}</HiddenLabel>
+      <Combobox
+        id={`${id}-operator`}
+        options={OPERATORS}
+        value={operator}
+        width={9}
+        onChange={({ value }) => onChange({ ...filter, operator: value })}
+      />
+      <HiddenLabel htmlFor={valueId}>{`${name}: value`}</HiddenLabel>
+      {single ? (
+        <Combobox
+          id={valueId}
+          key={`${tag}-one`}
+          options={options}
+          value={values[0] === undefined ? null : { label: values[0], value: values[0] }}
+          placeholder="value"
+          width={40}
+          createCustomValue
+          isClearable
+          onChange={(option) => set(option === null ? [] : [option.value])}
+        />
+      ) : (
+        <MultiCombobox
+          id={valueId}
+          key={`${tag}-many`}
+          options={options}
+          value={values.map((value) => ({ label: value, value }))}
+          placeholder={tag === '' ? 'choose an attribute first' : 'any value'}
+          disabled={tag === ''}
+          width={40}
+          createCustomValue
+          isClearable
+          onChange={(chosen) => set(chosen.map(({ value }) => value))}
+        />
+      )}
+    </Stack>
+  );
+}

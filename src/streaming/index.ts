@@ -1,0 +1,2 @@
+/** @file The door of src/streaming. */
+export { streamSearch } from './searchStream';
