@@ -15,6 +15,7 @@ import { readDictionary, writeDictionary, type Dictionary } from './dictionary';
 import { orderBatch } from './forest';
 import { layoutShapes, type ShapeLayout } from './layout';
 import { binOf, commonUnit, decodeScale, encodeScale, readTables, writeTables } from './quantiser';
+import { withGeneralNames } from './names';
 import { learnResources, readResources, writeResources, type ServiceResources } from './resources';
 import {
   rowContext,
@@ -43,6 +44,7 @@ import {
 } from './timing';
 import { learnTiming } from './timing-learn';
 import { withRoom } from './timing-values';
+import { vocabularyOf } from './vocabulary';
 
 /** Bounds of the batch, ns. No generated span begins outside [minStart, maxStart]. */
 export interface BatchWindow {
@@ -93,7 +95,7 @@ export type ContentSections = Record<'dictionary' | 'shapes' | 'counts' | 'quant
 
 /** Learns everything but the network. */
 export function learnContent(source: BatchColumns, options: LearnOptions): LearntBatch {
-  const batch = withoutRareScopes(source, options.k);
+  const batch = withGeneralNames(withoutRareScopes(source, options.k), options.k, vocabularyOf(source, options.k));
   const { dictionary } = batch;
   const ordered = orderBatch(batch);
   const { grammar } = ordered;

@@ -42,6 +42,8 @@ export const ALWAYS = 255;
 const FORMAT = 1;
 
 const MAX_INSTANCES = 256;
+/** Resources that forms of an instance are learnt from. */
+const MAX_MEMBERS = 200;
 const WEIGHT_SCALE = 15;
 
 /**
@@ -89,11 +91,12 @@ function learnSharing(
   return tally.map(({ process, trace }) => ({ sameProcess: rate(process), sameTrace: rate(trace) }));
 }
 
-/** An instance as it is counted: a resource that stands for it, traces by segment, the resources that are one with it. */
+/** An instance as it is counted: a resource that stands for it, traces by segment, the resources that are one with it and the first trace of
+ * each. */
 interface Counted {
   readonly entry: ResourceEntry;
   readonly counts: Float64Array;
-  readonly members: number[];
+  readonly members: Map<number, number>;
 }
 
 /**
@@ -134,11 +137,11 @@ export function learnResources(
       const key = keyOf[resource] as string;
       let instance = ofService.get(key);
       if (instance === undefined) {
-        instance = { entry, counts: new Float64Array(segments), members: [] };
+        instance = { entry, counts: new Float64Array(segments), members: new Map() };
         ofService.set(key, instance);
       }
-      if (!instance.members.includes(resource) && instance.members.length < 200) {
-        instance.members.push(resource);
+      if (instance.members.size < MAX_MEMBERS && !instance.members.has(resource)) {
+        instance.members.set(resource, t);
       }
       const s = segment[t] as number;
       instance.counts[s] = (instance.counts[s] as number) + 1;
@@ -174,16 +177,14 @@ export function learnResources(
           if ((batch.pairTraces[pair] as number) >= k || name === 'service.name') {
             return { key: name, value, templates: undefined };
           }
-          const seen = members.map(
-            (member) => batch.pairs[batch.resources[member]?.pairs[position] ?? pair]?.value ?? null
-          );
+          const seen = [...members].map(([member, trace]) => ({
+            value: batch.pairs[batch.resources[member]?.pairs[position] ?? pair]?.value ?? null,
+            trace,
+          }));
           return {
             key: name,
             value: null,
-            templates: learnTemplates(
-              seen.map((item, trace) => ({ value: item, trace })),
-              k
-            ).templates,
+            templates: learnTemplates(seen, k).templates,
           };
         }),
       })),

@@ -62,7 +62,10 @@ export function traceOfColumns(
     const operation = layout.operation[i] as number;
     const entry = dictionary.operations[operation] as { name: string; kind: number; scope: number };
     const scope = dictionary.scopes[entry.scope] as Scope;
-    const whole = batch.dictionary.scopes[entry.scope]?.attributes.length === scope.attributes.length;
+    const source = batch.dictionary.operations[batch.dictionary.nodes[batch.node[at] as number]?.operation ?? -1];
+    const whole =
+      batch.dictionary.scopes[entry.scope]?.attributes.length === scope.attributes.length &&
+      source?.name === entry.name;
     if (Math.abs(start) > LARGEST_TIME || Math.abs(duration) > LARGEST_TIME || !whole) {
       return undefined;
     }

@@ -225,7 +225,8 @@ describe('odd batches give a model', () => {
     ],
   ];
   test.each(cases)('%s', async (_, real) => {
-    const { model } = await trainAndOpen(real, { epochs: 1 });
+    // names of so few traces are kept as they are, so that counts can be compared by name
+    const { model } = await trainAndOpen(real, { epochs: 1, privacyK: 1 });
     const generated = await everything(model);
     expectExact(
       real.filter((trace) => trace.spans.length > 0),
