@@ -1,6 +1,13 @@
 /** @file The comparison as a table for a terminal, with small plots. */
 import Table from 'cli-table3';
-import { type ComparisonRow, MEASURES, type Profile, type Sizes } from '../../fidelity';
+import {
+  type ComparisonRow,
+  type EvaluationReport,
+  keptBytes,
+  MEASURES,
+  type Profile,
+  type Sizes,
+} from '../../fidelity';
 import { bar, formatBytes, formatCount } from '../format';
 
 const ARROWS = { low: '↓', high: '↑', none: ' ' } as const;
@@ -9,17 +16,12 @@ const SPARKS = '▁▂▃▄▅▆▇█';
 /** Measures that small plots are drawn of. */
 const PLOTTED = ['correctedMeanTv64', 'taskScore', 'redError', 'c2st'] as const;
 
-/** Bytes that a line keeps in place of the traces; null where unknown. */
-export function keptBytes(sizes: Sizes): number | null {
-  return sizes.model ?? sizes.gzip;
-}
-
 function cell(value: number | null | undefined): string {
   return value === null || value === undefined ? 'n/a' : value.toFixed(4);
 }
 
 /** Numbers as a line of block characters, the largest full. */
-export function sparkline(values: readonly number[]): string {
+function sparkline(values: readonly number[]): string {
   const most = Math.max(...values, 0);
   return values
     .map((value) => (most === 0 ? SPARKS[0] : (SPARKS[Math.min(7, Math.floor((value / most) * 8))] as string)))
@@ -27,7 +29,7 @@ export function sparkline(values: readonly number[]): string {
 }
 
 /** A table of every measure (medians of the seeds) by line. */
-export function comparisonTable(rows: readonly ComparisonRow[], all: Sizes | undefined): string {
+function comparisonTable(rows: readonly ComparisonRow[], all: Sizes | undefined): string {
   const table = new Table({
     head: ['', ...rows.map((row) => row.name)],
     style: { head: [], border: [] },
@@ -51,7 +53,7 @@ export function comparisonTable(rows: readonly ComparisonRow[], all: Sizes | und
 }
 
 /** Bars of a few measures by line, and the rate of the busiest services, real above generated. */
-export function smallPlots(rows: readonly ComparisonRow[], profile: Profile | undefined): string {
+function smallPlots(rows: readonly ComparisonRow[], profile: Profile | undefined): string {
   const lines: string[] = [];
   const width = Math.max(...rows.map((row) => row.name.length));
   for (const key of PLOTTED) {
@@ -73,4 +75,26 @@ export function smallPlots(rows: readonly ComparisonRow[], profile: Profile | un
     lines.push(`  real       ${sparkline(service.realRate)}`, `  generated  ${sparkline(service.otherRate)}`);
   }
   return lines.join('\n');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+/** The table, small plots, and what was measured beside. */
+export function reportText(report: EvaluationReport): string {
+  const parts = [comparisonTable(report.rows, report.real.sizes), smallPlots(report.rows, report.profile)];
+  const { incidents, intervals } = report;
+  if (incidents !== undefined) {
+    parts.push(
+      `\nincident recall: ${percent(incidents.recall)} of ${incidents.cells} cells of ${incidents.incidents} incidents; false alarms in ${percent(incidents.falseAlarms)} of ${incidents.quietCells} others`
+    );
+  }
+  if (intervals !== undefined) {
+    const real = intervals.real === null ? '' : `, the real answer in ${percent(intervals.real.coverage)}`;
+    parts.push(
+      `\nintervals: ${intervals.generated.samples} estimated samples; the 95% interval holds the full answer in ${percent(intervals.generated.coverage)}${real}`
+    );
+  }
+  return parts.join('\n');
 }

@@ -1,47 +1,42 @@
 /** @file `gent evaluate`: how well a model or a file of generated traces stands for real ones, beside other ways. */
-import { writeFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
 import { GentError, terminalProgress } from '../../common';
 import {
   compareDriver,
-  type ComparisonRow,
   type Driver,
   errorsAlways,
+  type EvaluationReport,
   Evaluator,
-  type Fidelity,
   halfVersusHalf,
   headSampling,
   independentColumns,
   newVocabulary,
+  incidentRecaller,
+  type IncidentRecall,
   parseDriver,
+  parseIncidentLabels,
+  type IncidentLabel,
   type Profile,
   profileOf,
+  reportHtml,
   type SamplingDriver,
-  type Sizes,
   sizesOf,
   spanTable,
   type TraceSource,
 } from '../../fidelity';
-import { readTraces, type Trace } from '../../trace';
+import { readAllTraces, readTraces, type Trace } from '../../trace';
 import type { Command, CommandIo, OptionValues } from '../command';
 import { countOption, requiredOption, textOption } from '../options';
+import { writeWhole } from '../write-whole';
 import { generatedFileDriver, modelDriver, trainingDriver } from './evaluate-drivers';
-import { comparisonTable, smallPlots } from './evaluate-table';
+import { intervalCoverage } from './evaluate-intervals';
+import { reportText } from './evaluate-table';
 import { readModelBytes } from './generate';
 
 const RATIOS = '2,5,10,15,20,50,100,150';
 
-/** What `--json` prints. */
-export interface EvaluationReport {
-  readonly real: { readonly file: string; readonly traces: number; readonly spans: number; readonly sizes?: Sizes };
-  /** Attributes that the queries look at. */
-  readonly attributes: readonly string[];
-  readonly rows: readonly ComparisonRow[];
-  /** One random half of the real traces against the other. */
-  readonly halfVersusHalf?: Fidelity;
-  readonly profile?: Profile;
-}
-
-async function ownDriver(values: OptionValues): Promise<Driver> {
+/** @param onModel - handed the bytes of a model, given or trained */
+async function ownDriver(values: OptionValues, onModel: (bytes: Uint8Array) => void): Promise<Driver> {
   const model = textOption(values, 'model');
   const file = textOption(values, 'generated');
   const given = [model !== undefined, file !== undefined, values.train === true].filter(Boolean).length;
@@ -49,9 +44,11 @@ async function ownDriver(values: OptionValues): Promise<Driver> {
     throw new GentError('USAGE', 'evaluate: one of --model, --generated and --train is expected');
   }
   if (model !== undefined) {
-    return modelDriver(await readModelBytes(model));
+    const bytes = await readModelBytes(model);
+    onModel(bytes);
+    return modelDriver(bytes);
   }
-  return file === undefined ? trainingDriver() : generatedFileDriver(file);
+  return file === undefined ? trainingDriver(onModel) : generatedFileDriver(file);
 }
 
 function ratiosOf(values: OptionValues): number[] {
@@ -70,56 +67,116 @@ function externalDrivers(values: OptionValues): Driver[] {
   return (Array.isArray(given) ? given : [given]).map((text) => parseDriver(String(text)));
 }
 
-/** Everything compared, the given side first. */
-async function compareAll(
+type Step = (name: string) => void;
+
+/** Reads labels of incidents, gzipped or not. */
+async function readLabels(file: string): Promise<IncidentLabel[]> {
+  const bytes = await readModelBytes(file);
+  const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  return parseIncidentLabels(new TextDecoder().decode(zipped ? gunzipSync(bytes) : bytes), file);
+}
+
+/** What is measured of the side that was asked about, and of nothing else. */
+async function measureOwn(
   values: OptionValues,
   source: TraceSource,
-  step: (name: string) => void,
+  evaluator: Evaluator,
+  seeds: readonly number[],
+  step: Step,
   signal: AbortSignal
-): Promise<Omit<EvaluationReport, 'real' | 'attributes'> & { all?: Sizes }> {
-  const own = await ownDriver(values);
+): Promise<Pick<EvaluationReport, 'rows' | 'profile' | 'incidents' | 'intervals'>> {
+  const labels = textOption(values, 'labels');
+  const recall = labels === undefined ? null : incidentRecaller(source.table, await readLabels(labels));
+  if (labels !== undefined && recall === null) {
+    throw new GentError('USAGE', `evaluate: no trace of the real ones is labelled in ${labels}`);
+  }
+  let model: Uint8Array | undefined;
+  const driver = await ownDriver(values, (bytes) => (model ??= bytes));
+  let profile: Profile | undefined;
+  let incidents: IncidentRecall | undefined;
+  const row = await compareDriver(driver, source, evaluator, {
+    // A given file is one run, whatever the seed.
+    seeds: values.train === true ? seeds : seeds.slice(0, 1),
+    signal,
+    onRun: (name, seed) => step(`${name}, seed ${seed}`),
+    onFirst: (table) => {
+      profile = profileOf(source.table, table, evaluator.clock);
+      incidents = recall?.(table);
+    },
+  });
+  if (values.intervals === true && model === undefined) {
+    throw new GentError('USAGE', 'evaluate: --intervals needs --model or --train');
+  }
+  if (values.intervals !== true || model === undefined) {
+    return { rows: [row], profile, incidents };
+  }
+  step('intervals of estimated answers');
+  const traces = await readAllTraces(requiredOption(values, 'real'), { signal });
+  return {
+    rows: [row],
+    profile,
+    incidents,
+    intervals: await intervalCoverage(model, source.table, traces, { signal }),
+  };
+}
+
+/** Everything compared, the side that was asked about first. */
+async function compareAll(
+  values: OptionValues,
+  file: string,
+  source: TraceSource,
+  step: Step,
+  signal: AbortSignal
+): Promise<EvaluationReport> {
+  const { table } = source;
   const first = countOption(values, 'seed') ?? 1;
   const seeds = Array.from({ length: countOption(values, 'seeds', 1) ?? 1 }, (_, i) => first + i);
-  const baselines = values.baselines === true;
-  const samplers: SamplingDriver[] = baselines ? [...ratiosOf(values).map(headSampling), errorsAlways()] : [];
-  const others: Driver[] = [...samplers, ...(baselines ? [independentColumns()] : []), ...externalDrivers(values)];
-  const evaluator = new Evaluator(source.table);
-  const onRun = (name: string, seed: number): void => step(`${name}, seed ${seed}`);
-  let profile: Profile | undefined;
-  const rows = [
-    await compareDriver(own, source, evaluator, {
-      // A given file is one run, whatever the seed.
-      seeds: values.train === true ? seeds : seeds.slice(0, 1),
-      signal,
-      onRun,
-      onFirst: (table) => (profile = profileOf(source.table, table, evaluator.clock)),
-    }),
+  const samplers: SamplingDriver[] =
+    values.baselines === true ? [...ratiosOf(values).map(headSampling), errorsAlways()] : [];
+  const others = [
+    ...samplers,
+    ...(values.baselines === true ? [independentColumns()] : []),
+    ...externalDrivers(values),
   ];
+  const evaluator = new Evaluator(table);
+  const own = await measureOwn(values, source, evaluator, seeds, step, signal);
+  const rows = [...own.rows];
   for (const driver of others) {
+    const onRun = (name: string, seed: number): void => step(`${name}, seed ${seed}`);
     rows.push(await compareDriver(driver, source, evaluator, { seeds, signal, onRun }));
   }
-  if (!baselines) {
-    return { rows, ...(profile === undefined ? {} : { profile }) };
+  const report = {
+    real: { file, traces: table.traces, spans: table.spans },
+    attributes: table.attributes.map((attribute) => attribute.key),
+    ...own,
+    rows,
+  };
+  if (values.baselines !== true) {
+    return report;
   }
   step('half against half');
-  const half = source.table.traces < 2 ? undefined : halfVersusHalf(source.table, first);
+  const half = table.traces < 2 ? undefined : halfVersusHalf(table, first);
   step('sizes');
   const { all, kept } = await sizesOf(source.read(), samplers, first);
   return {
+    ...report,
+    real: { ...report.real, sizes: all },
     rows: rows.map((row) => ({ ...row, sizes: kept.get(row.name) ?? row.sizes })),
-    ...(half === undefined ? {} : { halfVersusHalf: half }),
-    ...(profile === undefined ? {} : { profile }),
-    all,
+    halfVersusHalf: half,
   };
 }
 
 async function run(values: OptionValues, _positionals: string[], io: CommandIo): Promise<void> {
   const file = requiredOption(values, 'real');
   const html = textOption(values, 'html');
-  const terminal = terminalProgress(io.stderr);
+  const progress = terminalProgress(io.stderr);
+  let running = false;
   const step = (name: string): void => {
-    terminal.stop();
-    terminal.start(name, 0);
+    if (running) {
+      progress.stop();
+    }
+    running = true;
+    progress.start(name, 0);
   };
   const read = (): AsyncGenerator<Trace> => readTraces(file, { signal: io.signal });
   step('reading the real traces');
@@ -127,21 +184,12 @@ async function run(values: OptionValues, _positionals: string[], io: CommandIo):
   if (table.traces === 0) {
     throw new GentError('USAGE', `evaluate: ${file} holds no traces`);
   }
-  const { all, ...compared } = await compareAll(values, { table, read }, step, io.signal);
-  terminal.stop('measured');
-  const report: EvaluationReport = {
-    real: { file, traces: table.traces, spans: table.spans, ...(all === undefined ? {} : { sizes: all }) },
-    attributes: table.attributes.map((attribute) => attribute.key),
-    ...compared,
-  };
+  const report = await compareAll(values, file, { table, read }, step, io.signal);
   if (html !== undefined) {
-    await writeFile(html, '');
+    await writeWhole(html, new TextEncoder().encode(reportHtml(report)));
   }
-  if (values.json === true) {
-    io.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  } else {
-    io.stdout.write(`${comparisonTable(report.rows, all)}\n${smallPlots(report.rows, report.profile)}\n`);
-  }
+  progress.stop(html === undefined ? 'measured' : `measured; the report is ${html}`);
+  io.stdout.write(values.json === true ? `${JSON.stringify(report, null, 2)}\n` : `${reportText(report)}\n`);
 }
 
 const command: Command = {
@@ -167,6 +215,12 @@ const command: Command = {
     },
     seeds: { type: 'string', value: 'N', help: 'how many seeds to take medians of; 1 when left out' },
     seed: { type: 'string', value: 'N', help: 'the first seed; 1 when left out' },
+    labels: {
+      type: 'string',
+      value: 'FILE',
+      help: 'labels of incidents by trace, tab-separated: measures incident recall',
+    },
+    intervals: { type: 'boolean', help: 'measure how often 95% intervals of estimated answers hold' },
     html: { type: 'string', value: 'FILE', help: 'write a report with plots' },
     json: { type: 'boolean', help: 'print every measure as JSON' },
   },

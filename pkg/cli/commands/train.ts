@@ -1,6 +1,4 @@
 /** @file `gent train`: traces in, one model out. */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import pc from '../colors';
 import { GentError, terminalProgress } from '../../common';
 import { openStore } from '../../store';
@@ -9,6 +7,7 @@ import { trainModel, type TrainOptions } from '../../train';
 import type { Command, CommandIo, OptionValues } from '../command';
 import { formatBytes, formatCount } from '../format';
 import { countOption, requiredOption, textOption } from '../options';
+import { writeWhole } from '../write-whole';
 
 function traceFormat(values: OptionValues): TraceFormat | undefined {
   const text = textOption(values, 'format');
@@ -17,22 +16,6 @@ function traceFormat(values: OptionValues): TraceFormat | undefined {
     throw new GentError('USAGE', `--format ${text}: one of ${TRACE_FORMATS.join(', ')} is expected`);
   }
   return format;
-}
-
-/** Writes beside the target and renames, so that nobody reads half a file. */
-async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const target = path.resolve(file);
-  const partial = `${target}.${process.pid}.partial`;
-  try {
-    await mkdir(path.dirname(target), { recursive: true });
-    await writeFile(partial, bytes);
-    await rename(partial, target);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw new GentError('FILE_UNWRITABLE', `${file}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  }
 }
 
 async function run(values: OptionValues, positionals: string[], io: CommandIo): Promise<void> {
