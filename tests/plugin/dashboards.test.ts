@@ -13,7 +13,7 @@ const VALUES: Record<string, string> = {
   attribute: 'span.http.route',
   slower: '100ms',
   min: '0ms',
-  status: ' && status = error',
+  status: 'status = error',
   trace: '8b51e36eaee3265bec099d0c5c63fd37',
 };
 const TYPES = ['traceql', 'serviceGraph', 'models', 'compareWindows'];
