@@ -28,6 +28,7 @@ export interface ServiceGraphOptions {
   readonly valuesOnly?: boolean;
 }
 
+/** Units of nodes and edges are words, not Grafana's names of units: a node graph writes them as they are. */
 function nodesFrame({ services }: Overview, seconds: number, target: LinkTarget): Frame {
   const errorShares = services.map((one) => share(one.failedRequests, one.requests));
   const detail = (name: string, displayName: string, unit: string, values: Array<number | null>): Field =>
@@ -52,7 +53,7 @@ function nodesFrame({ services }: Overview, seconds: number, target: LinkTarget)
     numberColumn(
       'mainstat',
       services.map((one) => one.spans / seconds),
-      { displayName: 'Spans', unit: 'suffix: spans/s', decimals: 2 }
+      { displayName: 'Spans', unit: 'spans/s', decimals: 2 }
     ),
     numberColumn(
       'secondarystat',
@@ -68,19 +69,19 @@ function nodesFrame({ services }: Overview, seconds: number, target: LinkTarget)
     detail(
       'requests',
       'Requests',
-      'reqps',
+      'req/s',
       services.map((one) => one.requests / seconds)
     ),
     detail(
       'errors',
       'Failed requests',
-      'reqps',
+      'req/s',
       services.map((one) => one.failedRequests / seconds)
     ),
     detail(
       'spanErrors',
       'Failed spans',
-      'suffix: spans/s',
+      'spans/s',
       services.map((one) => one.errors / seconds)
     ),
     ...(['p90', 'p99'] as const).map((p) =>
@@ -137,12 +138,12 @@ function edgesFrame({ calls }: Overview, seconds: number, target: LinkTarget): F
     numberColumn(
       'mainstat',
       calls.map((call) => call.calls / seconds),
-      { displayName: 'Requests', unit: 'reqps', decimals: 2 }
+      { displayName: 'Requests', unit: 'req/s', decimals: 2 }
     ),
     numberColumn(
       'secondarystat',
-      calls.map((call) => share(call.failed, call.calls)),
-      { displayName: 'Failed', unit: 'percentunit', decimals: 2 }
+      calls.map((call) => 100 * share(call.failed, call.calls)),
+      { displayName: 'Failed', unit: '%', decimals: 2 }
     ),
     numberColumn(
       'detail__calls',
@@ -189,7 +190,9 @@ function redFrame({ services }: Overview, seconds: number, { target, valuesOnly 
     valuesOnly === true
       ? { type: 'numeric-long', typeVersion: [0, 1], preferredVisualisationType: 'table' }
       : { preferredVisualisationType: 'table' };
-  return { name: 'red', fields, meta };
+  // Without it a panel of several frames would write the frame's name before each column.
+  const named = fields.map((field) => ({ ...field, config: { displayNameFromDS: field.name, ...field.config } }));
+  return { name: 'red', fields: named, meta };
 }
 
 /** Frames `nodes`, `edges` and `red`; only the last for alert rules. `meta` is put on the first frame. */
