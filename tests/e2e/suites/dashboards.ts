@@ -6,19 +6,18 @@ import { SERVICES } from '../shop';
 const TRACE_ID = /^[0-9a-f]{32}$/;
 const VIEW = { width: 1920, height: 1000 };
 /** Panels below the window are not drawn: the window is made as tall as the dashboard. */
-const TALL = { width: 1920, height: 2700 };
+const TALL = { width: 1920, height: 2100 };
+const QUIET_CHECKS = 4;
 
 /** Waits until no panel of the dashboard loads any more. */
 async function settled(page: Page): Promise<void> {
-  await page
-    .getByTestId('data-testid Panel data error message')
-    .or(page.locator('section[data-testid]'))
-    .first()
-    .waitFor();
-  await page.waitForLoadState('networkidle');
-  await page.getByLabel('Panel loading bar').first().waitFor({ state: 'detached' });
-  // Graphs are painted after their data came.
-  await page.waitForTimeout(1500);
+  await page.locator('section[data-testid]').first().waitFor();
+  const loading = page.getByLabel('Panel loading bar');
+  for (let quiet = 0; quiet < QUIET_CHECKS;) {
+    // Graphs are painted after their data came, and some panels ask only then.
+    await page.waitForTimeout(500);
+    quiet = (await loading.count()) === 0 ? quiet + 1 : 0;
+  }
 }
 
 /** Titles of the panels that show an error. */

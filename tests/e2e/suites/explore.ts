@@ -64,19 +64,16 @@ export function exploreSuite(at: () => Setting): void {
     const query = { refId: 'A', datasource: DATA_SOURCE, query: QUANTILE, step: '5m', intervalMs: 300_000 };
     const { results } = await queryApi([{ ...query, mode: 'estimate', maxDataPoints: 100 }]);
     const [main, lower, upper] = (results.A?.frames ?? []).map((frame) => frame.data.values[1] as Array<number | null>);
-    expect(results.A?.frames?.map((frame) => frame.schema.name)).toEqual([
-      expect.anything(),
-      expect.stringMatching(/\(lower 95%\)$/),
-      expect.stringMatching(/\(upper 95%\)$/),
-      ...new Array(Math.max(0, (results.A?.frames?.length ?? 0) - 3)).fill(expect.anything()),
-    ]);
+    const names = results.A?.frames?.map((frame) => frame.schema.name) ?? [];
+    expect(names[1]).toMatch(/\(lower 95%\)$/);
+    expect(names[2]).toMatch(/\(upper 95%\)$/);
     const known = (main ?? []).map((value, i) => [lower?.[i], value, upper?.[i]]).filter(([, value]) => value !== null);
     expect(known.length).toBeGreaterThan(3);
     for (const [below, value, above] of known) {
       expect(below).toBeLessThanOrEqual(value as number);
       expect(above).toBeGreaterThanOrEqual(value as number);
     }
-    await page.goto(exploreUrl(url, { query: QUANTILE, step: '1m' }));
+    await page.goto(exploreUrl(url, { query: QUANTILE, step: '5m', mode: 'estimate' }));
     await page.locator('.uplot canvas').first().waitFor();
     await page.waitForTimeout(500);
     await shot('explore-quantile');

@@ -59,8 +59,7 @@ export function modelsSuite(at: () => Setting): void {
     // The layout of the graph moves until it has settled.
     await page.waitForTimeout(2000);
     await shot('explore-service-graph');
-    const service = page.getByRole('table').getByText('payment', { exact: true }).first();
-    await service.waitFor();
+    await page.getByRole('link', { name: 'payment', exact: true }).first().waitFor();
   });
 
   test('only a service and its neighbours', async () => {

@@ -14,7 +14,6 @@ async function choose(page: Page, label: string, option: string | RegExp): Promi
   await box.press('Escape');
 }
 
-const tab = (page: Page, name: string) => page.locator(EDITOR).getByText(name, { exact: true }).first();
 const runQuery = (page: Page) => page.getByRole('button', { name: 'Run query' }).first().click();
 
 export function searchSuite(at: () => Setting): void {
@@ -26,13 +25,13 @@ export function searchSuite(at: () => Setting): void {
     await page.getByLabel('Least duration', { exact: true }).fill('1ms');
     await page.getByRole('button', { name: 'Add tag' }).click();
     await choose(page, 'Scope of the tag', /^span/);
-    await choose(page, 'Name of the tag', /^rpc\.system/);
-    await choose(page, 'rpc.system: value', 'grpc');
+    await choose(page, 'Name of the tag', /^rpc\.system\.name/);
+    await choose(page, 'rpc.system.name: value', 'grpc');
     const made = await page.getByLabel('TraceQL of this search').innerText();
     expect(made).toContain('resource.service.name');
     expect(made).toContain('status');
     expect(made).toMatch(/duration\s*>\s*1ms/);
-    expect(made).toContain('span.rpc.system');
+    expect(made).toContain('span.rpc.system.name');
     await runQuery(page);
     await page.getByRole('link', { name: TRACE_ID }).first().waitFor();
     await shot('search-tab');
@@ -46,7 +45,6 @@ export function searchSuite(at: () => Setting): void {
   test('TraceQL is completed while it is typed, and runs with Shift+Enter', async () => {
     const { page, url, shot } = at();
     await page.goto(exploreUrl(url, { query: '' }));
-    await tab(page, 'TraceQL').click();
     const editor = page.locator(`${EDITOR} .monaco-editor`).first();
     await editor.waitFor();
     await editor.click();
@@ -77,8 +75,10 @@ export function searchSuite(at: () => Setting): void {
     const editor = page.locator(`${EDITOR} .monaco-editor`).first();
     await editor.waitFor();
     await editor.click();
-    await page.keyboard.press('Control+End');
-    await page.keyboard.type(' | rate(');
+    await page.keyboard.press('Control+A');
+    // The editor closes the brace.
+    await page.keyboard.type('{ status = ');
+    await page.keyboard.press('Escape');
     await page
       .locator(EDITOR)
       .getByText(/What to do/)

@@ -45,10 +45,7 @@ export function tempoSuite(at: () => Setting): void {
     expect([health.status, health.body.status]).toEqual([200, 'OK']);
     await page.goto(`${url}/connections/datasources/edit/${TEMPO.uid}`);
     await page.getByRole('button', { name: 'Save & test' }).click();
-    await page
-      .getByTestId('data-testid Alert success')
-      .filter({ hasText: 'Data source successfully connected.' })
-      .waitFor();
+    await page.getByTestId('data-testid Alert success').filter({ hasText: 'Data source is working' }).waitFor();
     await shot('tempo-settings');
   });
 
