@@ -10,6 +10,7 @@ import { TraceSources } from './origins-learn';
 import { learnBag, type Encoded, type Observations } from './slot-learn';
 import type { Bag } from './slots';
 import type { SpanTable } from './span-table';
+import { withTimeTables } from './time-tables';
 import { vocabularyOf } from './vocabulary';
 
 /** Events of one name on spans of one operation. */
@@ -46,16 +47,26 @@ export interface AttributeField {
   /** Index of the slot whose number it is, or −1. */
   readonly slot: number;
   readonly classes: number;
+  /** Drawn from a table by time: not a field of the network. */
+  readonly tabled: boolean;
 }
 
 /** The fields of all operations, those of one operation in the order in which they are drawn. */
 export function attributeFields(model: AttributeModel): AttributeField[] {
   const fields: AttributeField[] = [];
   model.operations.forEach(({ spans }, operation) => {
-    spans.groups.forEach((group, g) => fields.push({ operation, group: g, slot: -1, classes: group.tuples.length }));
+    spans.groups.forEach((group, g) =>
+      fields.push({
+        operation,
+        group: g,
+        slot: -1,
+        classes: group.tuples.length,
+        tabled: group.byTime !== undefined,
+      })
+    );
     spans.slots.forEach((slot, s) => {
       if (slot.table !== undefined) {
-        fields.push({ operation, group: -1, slot: s, classes: slot.table.codes.length - 1 });
+        fields.push({ operation, group: -1, slot: s, classes: slot.table.codes.length - 1, tabled: false });
       }
     });
   });
@@ -221,8 +232,18 @@ export function learnAttributes(
           : writer.bag(learnBag(batch, observe(batch.linkAttributes, links, on(linkMembers)), k).bag),
     };
   });
+  const mainClass = new Uint8Array(spans.size);
+  members.forEach((own, operation) => {
+    const first = encoded[operation]?.groups[0];
+    own.forEach((span, m) => (mainClass[span] = first?.[m] ?? 0));
+  });
+  const segments = spans.segment.reduce((most, segment) => Math.max(most, segment), 0) + 1;
+  const tabled = model.map((operation, o): OperationAttributes => ({
+    ...operation,
+    spans: withTimeTables(operation.spans, encoded[o] as Encoded, members[o] as Int32Array, spans, segments, mainClass),
+  }));
   return {
-    model: { list: { keys: writer.keys, pairs: writer.pairs }, operations: model, format: ATTRIBUTE_FORMAT },
+    model: { list: { keys: writer.keys, pairs: writer.pairs }, operations: tabled, format: ATTRIBUTE_FORMAT },
     encoded: { members, encoded },
   };
 }

@@ -6,6 +6,7 @@ import { readTemplates, writeTemplates, type Template } from './patterns';
 import type { KeyEntry, PairEntry } from './columns';
 import type { GivenOwner } from './groups';
 import { readOrigin, writeOrigin, type Origin } from './origins';
+import type { TimeTable } from './time-tables';
 import { DOUBLE_DECIMALS, Letter, type Bag, type Group, type Slot } from './slots';
 import { readValue, writeValue } from './values';
 
@@ -147,41 +148,59 @@ function readSlot(reader: ByteReader, list: ValueList, format: number): Slot {
   return { key, letters, rest, table, integer: (flags & 2) === 2, decimals, templates, origin };
 }
 
-function writeGiven(writer: ByteWriter, given: GivenOwner | undefined): void {
-  writer.varint(given?.masses.size ?? 0);
-  if (given === undefined) {
-    return;
-  }
-  writer.varint(given.group);
-  for (const [owner, cells] of given.masses) {
-    writer.byte(owner);
+type Masses = ReadonlyMap<number, ReadonlyArray<readonly [number, number]>>;
+
+function writeMasses(writer: ByteWriter, masses: Masses): void {
+  writer.varint(masses.size);
+  let last = 0;
+  for (const [row, cells] of masses) {
+    writer.zigzag(row - last);
+    last = row;
     writer.byte(cells.length);
-    for (const [tuple, mass] of cells) {
-      writer.byte(tuple);
-      writer.varint(mass);
+    cells.forEach(([tuple]) => writer.byte(tuple));
+    cells.forEach(([, mass]) => writer.varint(mass));
+  }
+}
+
+function readMasses(reader: ByteReader, tuples: number): Masses {
+  const masses = new Map<number, Array<readonly [number, number]>>();
+  let row = 0;
+  for (let left = reader.count(2); left > 0; left--) {
+    row += reader.zigzag();
+    const drawn = Array.from({ length: reader.byte() }, () => reader.byte());
+    if (drawn.some((tuple) => tuple >= tuples)) {
+      reader.fail('a tuple that the group does not have');
     }
+    masses.set(
+      row,
+      drawn.map((tuple) => [tuple, reader.varint(2 ** 40)] as const)
+    );
+  }
+  return masses;
+}
+
+function writeGiven(writer: ByteWriter, given: GivenOwner | undefined): void {
+  writer.varint(given === undefined ? 0 : given.group + 1);
+  if (given !== undefined) {
+    writeMasses(writer, given.masses);
   }
 }
 
 function readGiven(reader: ByteReader, tuples: number): GivenOwner | undefined {
-  const rows = reader.count(2);
-  if (rows === 0) {
-    return undefined;
+  const group = reader.varint() - 1;
+  return group < 0 ? undefined : { group, masses: readMasses(reader, tuples) };
+}
+
+function writeTimeTable(writer: ByteWriter, table: TimeTable | undefined): void {
+  writer.varint(table === undefined ? 0 : table.segments);
+  if (table !== undefined) {
+    writeMasses(writer, table.masses);
   }
-  const group = reader.varint();
-  const masses = new Map<number, Array<readonly [number, number]>>();
-  for (let left = rows; left > 0; left--) {
-    const owner = reader.byte();
-    const cells = Array.from({ length: reader.byte() }, (): readonly [number, number] => {
-      const tuple = reader.byte();
-      if (tuple >= tuples) {
-        reader.fail('a tuple that the group does not have');
-      }
-      return [tuple, reader.varint(2 ** 40)];
-    });
-    masses.set(owner, cells);
-  }
-  return { group, masses };
+}
+
+function readTimeTable(reader: ByteReader, tuples: number): TimeTable | undefined {
+  const segments = reader.varint();
+  return segments === 0 ? undefined : { segments, masses: readMasses(reader, tuples) };
 }
 
 /** Writes a bag whose slots point into the value list that goes with it. */
@@ -196,6 +215,7 @@ export function writeBag(writer: ByteWriter, bag: Bag): void {
     group.mass.forEach((count) => writer.varint(count));
     group.contexts.forEach((bits) => writer.byte(bits));
     writeGiven(writer, group.given);
+    writeTimeTable(writer, group.byTime);
   }
 }
 
@@ -221,6 +241,7 @@ export function readBag(reader: ByteReader, list: ValueList, format: number): Ba
     const mass = Array.from({ length: count }, () => reader.varint(2 ** 40));
     const contexts = mass.map(() => reader.byte());
     const given = format === 0 ? undefined : readGiven(reader, count);
+    const byTime = format === 0 ? undefined : readTimeTable(reader, count);
     return {
       slots: members,
       tuples,
@@ -228,6 +249,7 @@ export function readBag(reader: ByteReader, list: ValueList, format: number): Ba
       statuses: contexts.map((bits) => (bits | (bits >> 3)) & 7),
       contexts,
       given,
+      byTime,
     };
   });
   return { slots, groups };

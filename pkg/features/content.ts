@@ -209,7 +209,7 @@ export function contextOf(content: ModelContent, sizes: EmbeddingSizes): RowCont
   return rowContext(
     content.timing,
     { shapes: content.layouts.length, segments: content.segments.count, places: content.places },
-    content.fields.map((field) => field.classes),
+    content.fields.map((field) => (field.tabled ? 1 : field.classes)),
     sizes
   );
 }

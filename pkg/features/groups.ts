@@ -109,7 +109,8 @@ export function groupSlots(
 /** What a line of a conditional table costs, in bits. */
 const BITS_A_CELL = 14;
 
-function entropyBits(counts: Iterable<number>): number {
+/** Bits that the counts cost with the best fixed code: n·H. */
+export function entropyBits(counts: Iterable<number>): number {
   let total = 0;
   let sum = 0;
   for (const count of counts) {

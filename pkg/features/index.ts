@@ -19,6 +19,7 @@ export * from './shapes';
 export * from './slot-learn';
 export * from './slots';
 export * from './span-table';
+export { timeCell, type TimeTable } from './time-tables';
 export * from './timing';
 export * from './timing-values';
 export type { ValueList } from './bag-codec';

@@ -1,6 +1,7 @@
 /** @file Finds out which slots repeat a value from elsewhere in the trace: the origin that saves most bits, if any. */
 import type { BatchColumns } from './columns';
 import type { OrderedBatch } from './forest';
+import { entropyBits } from './groups';
 import type { ShapeLayout } from './layout';
 import {
   instanceId,
@@ -207,17 +208,6 @@ const NEAR_KINDS = [
   OriginKind.Root,
 ] as const;
 
-/** Bits that the counts cost with the best fixed code: n·H. */
-function bits(counts: Iterable<number>): number {
-  let total = 0;
-  let sum = 0;
-  for (const count of counts) {
-    total += count;
-    sum += count * Math.log2(count);
-  }
-  return total === 0 ? 0 : total * Math.log2(total) - sum;
-}
-
 function stateOf(sources: TraceSources, question: OriginQuestion, origin: Origin, i: number): number {
   if (origin.kind === OriginKind.Own) {
     return question.before.find((slot) => slot.key === origin.key)?.state(i) ?? NO_SOURCE;
@@ -295,7 +285,10 @@ function scoreOf(
   if (repeats === 0) {
     return { saved: 0, share: 0 };
   }
-  return { saved: bits(plain.values()) - bits([repeats, ...others.values()]), share: repeats / available };
+  return {
+    saved: entropyBits(plain.values()) - entropyBits([repeats, ...others.values()]),
+    share: repeats / available,
+  };
 }
 
 /** Origins worth scoring: the same key at every place, and the keys under which the value was seen elsewhere. */

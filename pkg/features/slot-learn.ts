@@ -30,6 +30,8 @@ export interface Observations {
 /** Classes of every observation: one column a group, and the numbers of numeric slots (NaN = none). */
 export interface Encoded {
   readonly groups: readonly Uint8Array[];
+  /** See `contextOfSpan`; one column a group. */
+  readonly contexts: readonly Uint8Array[];
   readonly numbers: ReadonlyMap<number, Float64Array>;
 }
 
@@ -261,30 +263,32 @@ export function learnBag(batch: BatchColumns, observations: Observations, k: num
   const learnt = matrices.map((matrix, s) => learnSlot(batch, observations, matrix, origins[s], k));
   const columns = learnt.map((item) => item.letters);
   const varying = learnt.flatMap((item, s) => (item.slot.letters.length > 1 ? [s] : []));
-  const groups = groupSlots(columns, varying, observations.count);
+  const groups = groupSlots(columns, varying, observations.count).map(({ slots, found }) => {
+    const depends = slots.flatMap((slot) => learnt[slot]?.available ?? []);
+    const available = (i: number): boolean => depends.length > 0 && depends.every((list) => list[i] !== 0);
+    return {
+      slots,
+      found,
+      contexts: found.ids.map((_, i) => contextOfSpan(observations.status(i), available(i))),
+    };
+  });
   return {
     bag: {
       slots: learnt.map((item) => item.slot),
-      groups: groups.map(({ slots, found }) => {
-        const depends = slots.flatMap((s) => learnt[s]?.available ?? []);
-        const available = (i: number): boolean => depends.length > 0 && depends.every((list) => list[i] !== 0);
-        return {
-          given:
-            observations.owner === undefined
-              ? undefined
-              : givenOwner(found.ids, found.tuples.length, observations.owner),
-          slots,
-          tuples: found.tuples,
-          mass: found.mass,
-          statuses: bitsSeen(found.ids, found.tuples.length, (i) => contextOfSpan(observations.status(i), false)),
-          contexts: bitsSeen(found.ids, found.tuples.length, (i) =>
-            contextOfSpan(observations.status(i), available(i))
-          ),
-        };
-      }),
+      groups: groups.map(({ slots, found, contexts }) => ({
+        given:
+          observations.owner === undefined ? undefined : givenOwner(found.ids, found.tuples.length, observations.owner),
+        byTime: undefined,
+        slots,
+        tuples: found.tuples,
+        mass: found.mass,
+        statuses: bitsSeen(found.ids, found.tuples.length, (i) => contextOfSpan(observations.status(i), false)),
+        contexts: bitsSeen(found.ids, found.tuples.length, (i) => contexts[i] as number),
+      })),
     },
     encoded: {
       groups: groups.map(({ found }) => found.ids),
+      contexts: groups.map(({ contexts }) => contexts),
       numbers: new Map(learnt.flatMap((item, s) => (item.numbers === undefined ? [] : [[s, item.numbers] as const]))),
     },
   };

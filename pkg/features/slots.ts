@@ -8,6 +8,7 @@ import type { GivenOwner } from './groups';
 import type { Origin } from './origins';
 import type { Template } from './patterns';
 import type { QuantileTable } from './quantiser';
+import type { TimeTable } from './time-tables';
 
 /** What a letter of a slot means. */
 export enum Letter {
@@ -53,6 +54,8 @@ export interface Group {
   readonly contexts: readonly number[];
   /** For events and links: masses that depend on the span. */
   readonly given: GivenOwner | undefined;
+  /** For spans: masses by time, of a group that depends on nothing else. The network does not know it. */
+  readonly byTime: TimeTable | undefined;
 }
 
 /** Status of a span, and whether the origins of all slots of a group that have one exist for it, as a number below 6. */

@@ -32,6 +32,7 @@ import type { IntegerNetwork } from '../nn';
 import type { SampledPart } from './part';
 import { stratified } from './random';
 import { Strata, streamKey, Stream } from './strata';
+import { TimeStrata } from './time-strata';
 import { drawBin, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
 import type { TraceIndex, TracePlace } from './trace-index';
 import type { TupleMasks } from './tuple-masks';
@@ -58,6 +59,7 @@ interface Lot {
 export class Sampler {
   readonly siteStrata: Strata;
   private readonly operationStrata: Strata;
+  private readonly timeStrata: TimeStrata;
   /** Attribute fields of each operation, by index into content.fields. */
   private readonly fieldsOf: number[][];
   private readonly draw: Draw = { bin: 0, share: 0 };
@@ -74,6 +76,7 @@ export class Sampler {
     private readonly masks: TupleMasks
   ) {
     this.siteStrata = new Strata(content.sites, content.timing.sites.length, index.shapeTraces);
+    this.timeStrata = new TimeStrata(content);
     this.operationStrata = new Strata(
       content.layouts.map((layout) => layout.operation),
       content.dictionary.operations.length,
@@ -136,8 +139,19 @@ export class Sampler {
       return stratified(this.occurrence(this.operationStrata, spans, i, lot), n, key);
     }
     const site = spans.site[i] as number;
-    const n = this.siteStrata.total[site] as number;
-    return stratified(this.occurrence(this.siteStrata, spans, i, lot), n, key ^ Math.imul(site + 1, 0x2c1b3c6d));
+    const salt = key ^ Math.imul(site + 1, 0x2c1b3c6d);
+    const { tabled, group } = this.content.fields[field] as AttributeField;
+    if (tabled) {
+      const place = lot.places[spans.traceOf[i] as number] as TracePlace;
+      const table = this.content.attributes.operations[operation]?.spans.groups[group]?.byTime;
+      const segment = spans.segment[spans.traceOf[i] as number] as number;
+      const node = this.nodeOf(spans, i, lot);
+      const stratum = this.timeStrata.place(place.shape, node, place.ofShape, segment, table?.segments ?? 1);
+      if (stratum !== undefined) {
+        return stratified(stratum.at, stratum.of, salt ^ Math.imul(stratum.stretch + 1, 0x7feb352d));
+      }
+    }
+    return stratified(this.occurrence(this.siteStrata, spans, i, lot), this.siteStrata.total[site] as number, salt);
   }
 
   /** Rows for at least `count` spans; their contents are overwritten by the next use. */
@@ -305,7 +319,8 @@ export class Sampler {
           : weightsOfLogits(logits, row * (this.network as IntegerNetwork).spec.classes, field.classes);
       const shape = (lot.places[spans.traceOf[i] as number] as TracePlace).shape;
       const status = spans.status[i] as number;
-      this.masks.apply(weights, field.operation, field.group, status, shape, this.nodeOf(spans, i, lot));
+      const segment = spans.segment[spans.traceOf[i] as number] as number;
+      this.masks.apply(weights, field.operation, field.group, status, shape, this.nodeOf(spans, i, lot), segment);
       drawBin(weights, field.classes, u, this.draw);
     } else {
       const table = bag?.slots[field.slot]?.table as QuantileTable;

@@ -1,5 +1,5 @@
 /** @file Which tuples of a group of attributes a span may have: those that were seen where it stands. */
-import { contextOfSpan, type Group, type ModelContent, type OriginIndex } from '../features';
+import { contextOfSpan, timeCell, type Group, type ModelContent, type OriginIndex } from '../features';
 
 export class TupleMasks {
   /** For each operation and group, its slots with an origin. */
@@ -15,14 +15,30 @@ export class TupleMasks {
   }
 
   /**
-   * Takes the weight from tuples never seen with the status of the span, or where its origins are.
-   * @param node - of the span in its shape
+   * Takes the weight from tuples never seen with the status of the span, or where its origins are. A group with a table
+   * by time gets its weights from there.
+   * @param node - of the span in its shape; `segment` the time segment of its trace
    */
-  apply(weights: Float64Array, operation: number, group: number, status: number, shape: number, node: number): void {
-    const { contexts, mass } = this.content.attributes.operations[operation]?.spans.groups[group] as Group;
+  apply(
+    weights: Float64Array,
+    operation: number,
+    group: number,
+    status: number,
+    shape: number,
+    node: number,
+    segment: number
+  ): void {
+    const { contexts, mass, byTime } = this.content.attributes.operations[operation]?.spans.groups[group] as Group;
     const dependent = this.dependent[operation]?.[group] ?? [];
     const available = dependent.length > 0 && dependent.every((slot) => this.origins.source(shape, node, slot) >= 0);
-    const bit = 1 << contextOfSpan(status, available);
+    const context = contextOfSpan(status, available);
+    const seenThen = byTime?.masses.get(timeCell(context, Math.floor(segment / byTime.segments)));
+    if (seenThen !== undefined) {
+      weights.fill(0, 0, mass.length);
+      seenThen.forEach(([tuple, count]) => (weights[tuple] = count));
+      return;
+    }
+    const bit = 1 << context;
     let left = 0;
     contexts.forEach((seen, tuple) => {
       if ((seen & bit) === 0) {
