@@ -1,60 +1,220 @@
-import type { DataSourceSettings } from '@grafana/data';
+import type { DataSourceInstanceSettings, DataSourceSettings } from '@grafana/data';
+import { type DataSourceSrv, setDataSourceSrv } from '@grafana/runtime';
 import { fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import React from 'react';
+import React, { useState } from 'react';
+import { testDatasource } from '../test/datasource';
 import type { GenTOptions, GenTSecureOptions } from '../types';
 import { ConfigEditor } from './ConfigEditor';
 
+type Options = DataSourceSettings<GenTOptions, GenTSecureOptions>;
+
+const OTHERS = [
+  { uid: 'loki', name: 'Loki', type: 'loki' },
+  { uid: 'prom', name: 'Prom', type: 'prometheus' },
+  { uid: 'pyro', name: 'Pyro', type: 'grafana-pyroscope-datasource' },
+].map((one) => ({ ...one, meta: { info: { logos: {} } } })) as unknown as DataSourceInstanceSettings[];
+
+/** The editor with settings that it changes, as Grafana holds them. */
 function setup(jsonData: GenTOptions, secureJsonFields: Record<string, boolean> = {}) {
-  const onOptionsChange = jest.fn();
-  const options = { jsonData, secureJsonFields, secureJsonData: {} } as unknown as DataSourceSettings<
-    GenTOptions,
-    GenTSecureOptions
-  >;
-  render(<ConfigEditor options={options} onOptionsChange={onOptionsChange} />);
-  return onOptionsChange;
+  const { datasource } = testDatasource(jsonData);
+  setDataSourceSrv({
+    get: async () => datasource,
+    getList: ({ filter = () => true }: { filter?: (one: DataSourceInstanceSettings) => boolean } = {}) =>
+      OTHERS.filter(filter),
+    getInstanceSettings: (ref: { uid: string } | string) =>
+      OTHERS.find(({ uid }) => uid === (typeof ref === 'string' ? ref : ref?.uid)),
+  } as unknown as DataSourceSrv);
+  let last = { uid: 'gent', jsonData, secureJsonFields, secureJsonData: {} } as unknown as Options;
+  function Host() {
+    const [options, setOptions] = useState(last);
+    return (
+      <ConfigEditor
+        options={options}
+        onOptionsChange={(next) => {
+          last = next;
+          setOptions(next);
+        }}
+      />
+    );
+  }
+  render(<Host />);
+  return () => last;
 }
 
-describe('ConfigEditor', () => {
+const type = (label: string, value: string) => fireEvent.change(screen.getByLabelText(label), { target: { value } });
+const unfold = (title: string) => userEvent.click(screen.getByRole('button', { name: title }));
+
+describe('where the models are', () => {
   it('edits the store directory', () => {
-    const onOptionsChange = setup({});
+    const last = setup({});
     fireEvent.change(screen.getByPlaceholderText('/var/lib/gent/models'), { target: { value: '/data/gent' } });
-    expect(onOptionsChange).toHaveBeenCalledWith(expect.objectContaining({ jsonData: { store: '/data/gent' } }));
+    expect(last().jsonData).toEqual({ store: '/data/gent' });
+  });
+
+  it('edits a bucket, and keeps its keys out of jsonData', async () => {
+    const last = setup({ store: '/data/gent' });
+    await userEvent.click(screen.getByLabelText('Bucket'));
+    for (const [place, value] of [
+      ['https://minio.example.com:9000', 'http://minio:9000'],
+      ['gent-models', 'models'],
+      ['team-a/', 'a/'],
+      ['us-east-1', 'eu-central-1'],
+      ['access key', 'AK'],
+      ['secret key', 'SK'],
+    ]) {
+      fireEvent.change(screen.getByPlaceholderText(place as string), { target: { value } });
+    }
+    await userEvent.click(screen.getByLabelText(/Path-style addresses/));
+    expect(last().jsonData).toEqual({
+      store: undefined,
+      address: undefined,
+      s3: { endpoint: 'http://minio:9000', bucket: 'models', prefix: 'a/', region: 'eu-central-1', pathStyle: true },
+    });
+    expect(last().secureJsonData).toEqual({ s3AccessKey: 'AK', s3SecretKey: 'SK' });
   });
 
   it('keeps the token out of jsonData', () => {
-    const onOptionsChange = setup({ address: 'http://gent:3200' });
+    const last = setup({ address: 'http://gent:3200' });
     fireEvent.change(screen.getByPlaceholderText('optional'), { target: { value: 'secret' } });
-    const [change] = onOptionsChange.mock.calls[0];
-    expect(change.secureJsonData).toEqual({ token: 'secret' });
-    expect(JSON.stringify(change.jsonData)).not.toContain('secret');
+    expect(last().secureJsonData).toEqual({ token: 'secret' });
+    expect(JSON.stringify(last().jsonData)).not.toContain('secret');
   });
 
   it('resets a configured token', async () => {
-    const onOptionsChange = setup({ address: 'http://gent:3200' }, { token: true });
+    const last = setup({ address: 'http://gent:3200' }, { token: true });
     await userEvent.click(screen.getByText('Reset'));
-    expect(onOptionsChange).toHaveBeenCalledWith(
-      expect.objectContaining({ secureJsonFields: { token: false }, secureJsonData: { token: '' } })
-    );
+    expect(last()).toMatchObject({ secureJsonFields: { token: false }, secureJsonData: { token: '' } });
   });
 
-  it('leaves one place to read from', async () => {
-    const onOptionsChange = setup({ store: '/data/gent' });
-    await userEvent.click(screen.getByLabelText('Address'));
-    expect(onOptionsChange).toHaveBeenCalledWith(
-      expect.objectContaining({ jsonData: expect.objectContaining({ store: undefined }) })
-    );
+  it.each([
+    ['Address', { store: '/data/gent' }, ['store', 's3']],
+    ['Directory', { s3: { bucket: 'b' } }, ['s3', 'address']],
+    ['Bucket', { address: 'http://gent' }, ['store', 'address']],
+  ])('leaves one place to read from when %s is chosen', async (label, jsonData, emptied) => {
+    const last = setup(jsonData);
+    await userEvent.click(screen.getByLabelText(label));
+    for (const key of emptied) {
+      expect(last().jsonData).toHaveProperty(key, undefined);
+    }
   });
+});
 
-  it('stores limits as numbers and empties as defaults', () => {
-    const onOptionsChange = setup({ limits: { maxSpans: 5 } });
+describe('limits', () => {
+  it('stores numbers, and empties as defaults', () => {
+    const last = setup({ limits: { maxSpans: 5 } });
     fireEvent.change(screen.getByPlaceholderText('60'), { target: { value: '90' } });
-    expect(onOptionsChange).toHaveBeenLastCalledWith(
-      expect.objectContaining({ jsonData: { limits: { maxSpans: 5, timeoutSeconds: 90 } } })
-    );
+    expect(last().jsonData.limits).toEqual({ maxSpans: 5, timeoutSeconds: 90 });
     fireEvent.change(screen.getByDisplayValue('5'), { target: { value: '' } });
-    expect(onOptionsChange).toHaveBeenLastCalledWith(
-      expect.objectContaining({ jsonData: { limits: { maxSpans: undefined } } })
-    );
+    expect(last().jsonData.limits?.maxSpans).toBeUndefined();
+  });
+});
+
+describe('trace to logs', () => {
+  it('edits what the trace view reads', async () => {
+    const last = setup({});
+    await unfold('Trace to logs');
+    type('Shift of the start', '-1m');
+    type('Shift of the end', '2m');
+    await userEvent.click(screen.getByRole('button', { name: 'Add attribute' }));
+    type('Trace to logs: attribute 1', 'service.name');
+    type('Trace to logs: name 1 in the other data source', 'service');
+    await userEvent.click(screen.getByLabelText('Filter by trace id'));
+    await userEvent.click(screen.getByLabelText('Filter by span id'));
+    expect(last().jsonData.tracesToLogsV2).toEqual({
+      customQuery: false,
+      spanStartTimeShift: '-1m',
+      spanEndTimeShift: '2m',
+      tags: [{ key: 'service.name', value: 'service' }],
+      filterByTraceID: true,
+      filterBySpanID: true,
+    });
+    await userEvent.click(screen.getByLabelText(/Use a query of your own/));
+    type('Query', '{x="$${__tags}"}');
+    expect(last().jsonData.tracesToLogsV2).toMatchObject({ customQuery: true, query: '{x="$${__tags}"}' });
+    await userEvent.click(screen.getByRole('button', { name: 'Remove attribute 1' }));
+    expect(last().jsonData.tracesToLogsV2?.tags).toEqual([]);
+  });
+
+  it('refuses a shift that is no duration', async () => {
+    setup({});
+    await unfold('Trace to logs');
+    type('Shift of the start', 'soon');
+    expect(screen.getByText(/Write a duration such as/)).toBeInTheDocument();
+  });
+
+  it('offers only data sources that Grafana can link to, and is open when one is set', async () => {
+    const last = setup({ tracesToLogsV2: { customQuery: false, datasourceUid: 'loki' } });
+    expect(screen.getByRole('button', { name: 'Trace to logs' })).toHaveAttribute('aria-expanded', 'true');
+    expect(screen.getByRole('button', { name: 'Trace to metrics' })).toHaveAttribute('aria-expanded', 'false');
+    expect(last().jsonData.tracesToLogsV2?.datasourceUid).toBe('loki');
+  });
+});
+
+describe('trace to metrics', () => {
+  it('edits queries and attributes', async () => {
+    const last = setup({});
+    await unfold('Trace to metrics');
+    await userEvent.click(screen.getByRole('button', { name: 'Add query' }));
+    type('Title of query 1', 'Rate');
+    type('Query 1', 'up');
+    type('Shift of the end', '1m');
+    await userEvent.click(screen.getByRole('button', { name: 'Add attribute' }));
+    type('Trace to metrics: attribute 1', 'pod');
+    expect(last().jsonData.tracesToMetrics).toEqual({
+      queries: [{ name: 'Rate', query: 'up' }],
+      spanEndTimeShift: '1m',
+      tags: [{ key: 'pod' }],
+    });
+    await userEvent.click(screen.getByRole('button', { name: 'Remove query 1' }));
+    expect(last().jsonData.tracesToMetrics?.queries).toEqual([]);
+  });
+});
+
+describe('trace to profiles', () => {
+  it('edits attributes and a query of its own', async () => {
+    const last = setup({ tracesToProfiles: { customQuery: false, profileTypeId: 'cpu' } });
+    await unfold('Trace to profiles');
+    expect(screen.getByDisplayValue('cpu')).toBeInTheDocument();
+    await userEvent.click(screen.getByRole('button', { name: 'Add attribute' }));
+    type('Trace to profiles: attribute 1', 'service.name');
+    await userEvent.click(screen.getByLabelText(/Use a query of your own/));
+    type('Query', '{a="b"}');
+    expect(last().jsonData.tracesToProfiles).toEqual({
+      customQuery: true,
+      profileTypeId: 'cpu',
+      tags: [{ key: 'service.name' }],
+      query: '{a="b"}',
+    });
+  });
+});
+
+describe('search and trace view', () => {
+  it('edits streaming, the builder and the tag limit', async () => {
+    const last = setup({});
+    await unfold('Search');
+    await userEvent.click(screen.getByLabelText(/^Streaming/));
+    await userEvent.click(screen.getByLabelText(/^Hide the search builder/));
+    fireEvent.change(screen.getByPlaceholderText('5000'), { target: { value: '100' } });
+    await userEvent.click(await screen.findByRole('button', { name: 'Add tag' }));
+    expect(last().jsonData).toMatchObject({
+      streamingEnabled: { search: true },
+      tagLimit: 100,
+      search: { hide: true, filters: [{ id: 'service-name' }, { id: 'span-name' }, { tag: '' }] },
+    });
+    await userEvent.click(screen.getByRole('button', { name: 'Remove the tag name' }));
+    expect(last().jsonData.search?.filters?.map(({ tag }) => tag)).toEqual(['service.name', '']);
+  });
+
+  it('edits the node graph and the span bar', async () => {
+    const last = setup({});
+    await unfold('Trace view');
+    await userEvent.click(screen.getByLabelText(/^Node graph/));
+    await userEvent.click(screen.getByLabelText('Attribute'));
+    fireEvent.change(screen.getByPlaceholderText('http.route'), { target: { value: 'http.method' } });
+    expect(last().jsonData).toEqual({
+      nodeGraph: { enabled: true },
+      spanBar: { type: 'Tag', tag: 'http.method' },
+    });
   });
 });

@@ -34,8 +34,7 @@ export function ServiceGraphTab({ query, datasource, range, onChange }: Props) {
         />
       </InlineField>
       <Text element="p" variant="bodySmall" color="secondary">
-        Rates and errors are counted, durations are estimated. The table below the graph links to the traces of a
-        service.
+        Rates and errors are counted, durations are estimated. The table links to the traces of a service.
       </Text>
     </div>
   );
