@@ -10,6 +10,9 @@ import { type BuiltPlugin, buildPlugin } from '../plugin/built';
 import { FIXTURE_RANGE, fixtureNdjson, fixtureTraceId } from '../plugin/fixture';
 
 const ROOT = path.resolve(__dirname, '../..');
+const CHANNEL = 'search/A-0123456789abcdef';
+/** What a browser sends with its subscription; Go reads bytes of JSON as base64. */
+const STREAM = Buffer.from(JSON.stringify({ query: { query: '{ }' }, range: FIXTURE_RANGE })).toString('base64');
 const BUILD_TIMEOUT_MS = 600_000;
 
 /** Why the Go host cannot be built here; undefined when it can. */
@@ -51,6 +54,19 @@ describeGo(`a host built of Grafana's own libraries${reason === undefined ? '' :
   let directory: string;
   let report: Report;
   let answers: Record<string, Answer>;
+  let evaluated: Record<string, Answer>;
+
+  /** What alert rules ask, with the answers that Grafana's evaluation reads. */
+  const rules: Record<string, Record<string, unknown>> = {
+    range: { query: '{ } | rate() by (resource.service.name)', step: '10s' },
+    instant: { query: '{ } | count_over_time() by (resource.service.name, status)', metricsQueryType: 'instant' },
+    total: { query: '{ } | count_over_time()', metricsQueryType: 'instant' },
+    quantile: { query: '{ } | quantile_over_time(duration, .5, .99) by (name)', metricsQueryType: 'instant' },
+    noRange: { query: '{ name = "no such span" } | rate() by (name)' },
+    noInstant: { query: '{ name = "no such span" } | rate() by (name)', metricsQueryType: 'instant' },
+    zero: { query: '{ name = "no such span" } | rate()', metricsQueryType: 'instant' },
+    services: { queryType: 'serviceGraph' },
+  };
 
   const queries: Record<string, Record<string, unknown>> = {
     search: { query: '{ }' },
@@ -63,6 +79,10 @@ describeGo(`a host built of Grafana's own libraries${reason === undefined ? '' :
     instant: { query: '{ } | count_over_time() by (resource.service.name)', metricsQueryType: 'instant' },
     nothing: { query: '{ name = "no such span" } | rate() by (name)' },
     models: { queryType: 'models' },
+    timeline: { queryType: 'models', modelsView: 'timeline' },
+    operations: { queryType: 'models', modelsView: 'operations' },
+    graph: { queryType: 'serviceGraph' },
+    changes: { queryType: 'compareWindows', baselineShift: '20s' },
     syntax: { query: '{ oops' },
     missing: { query: 'ffffffffffffffffffffffffffffffff' },
   };
@@ -102,6 +122,22 @@ describeGo(`a host built of Grafana's own libraries${reason === undefined ? '' :
               ...FIXTURE_RANGE,
             })),
           },
+          {
+            do: 'query',
+            jsonData,
+            headers: { FromAlert: 'true' },
+            queries: Object.entries(rules).map(([refId, json]) => ({
+              refId,
+              json,
+              intervalMs: 10_000,
+              ...FIXTURE_RANGE,
+            })),
+          },
+          { do: 'subscribe', jsonData, path: CHANNEL, body: STREAM, role: 'Viewer' },
+          { do: 'subscribe', jsonData, path: CHANNEL, body: STREAM },
+          { do: 'publish', jsonData, path: CHANNEL, body: STREAM, role: 'Admin' },
+          { do: 'stream', jsonData, path: CHANNEL, body: STREAM, role: 'Viewer' },
+          { do: 'resource', jsonData, path: 'models/upload', url: 'models/upload', method: 'POST', role: 'Viewer' },
         ],
       }),
     });
@@ -110,6 +146,7 @@ describeGo(`a host built of Grafana's own libraries${reason === undefined ? '' :
     }
     report = JSON.parse(run.stdout) as Report;
     answers = (report.steps[4]?.responses ?? {}) as Record<string, Answer>;
+    evaluated = (report.steps[5]?.responses ?? {}) as Record<string, Answer>;
   }, BUILD_TIMEOUT_MS);
 
   afterAll(() => {
@@ -129,7 +166,7 @@ describeGo(`a host built of Grafana's own libraries${reason === undefined ? '' :
 
   test('starts it, takes every step, and ends it without force', () => {
     expect(report.error).toBeUndefined();
-    expect(report.steps.map((step) => step.failed)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+    expect(report.steps.map((step) => step.failed)).toEqual(new Array(11).fill(undefined));
     expect(report.graceful).toBe(true);
   });
 
@@ -145,7 +182,7 @@ describeGo(`a host built of Grafana's own libraries${reason === undefined ? '' :
     expect(body.scopes).toEqual([{ name: 'resource', tags: expect.arrayContaining(['service.name']) }]);
   });
 
-  test.each(['search', 'spans', 'raw', 'trace', 'range', 'exemplars', 'histogram', 'instant', 'nothing', 'models'])(
+  test.each(Object.keys(queries).filter((refId) => !['syntax', 'missing'].includes(refId)))(
     'decodes the frames of %s',
     (refId) => {
       expect(answers[refId]).toMatchObject({ status: 200, error: '' });
@@ -165,6 +202,32 @@ describeGo(`a host built of Grafana's own libraries${reason === undefined ? '' :
     expect(answers.instant?.contract).toBe('numeric-long: 3 numbers');
     expect(answers.nothing?.contract).toBe('timeseries-multi: 0 series');
     expect(answers.histogram?.contract).toMatch(/^timeseries-multi: \d+ series$/);
+  });
+
+  test('gives alert rules numbers with labels, and typed emptiness where there is nothing', () => {
+    const contracts = Object.entries(evaluated).map(([refId, { contract }]) => [refId, contract]);
+    expect(Object.fromEntries(contracts)).toEqual({
+      range: 'timeseries-multi: 3 series',
+      instant: 'numeric-long: 5 numbers',
+      total: 'numeric-long: 1 numbers',
+      quantile: 'numeric-long: 8 numbers',
+      noRange: 'timeseries-multi: 0 series',
+      noInstant: 'numeric-long: 0 numbers',
+      zero: 'numeric-long: 1 numbers',
+      // Rate, error rate, p50, p90 and p99 of three services.
+      services: 'numeric-long: 15 numbers',
+    });
+    const value = evaluated.zero?.frames?.[0];
+    expect(value?.data.values[value.schema.fields.findIndex((field) => field.name === 'Value')]).toEqual([0]);
+  });
+
+  test('listens to a search in parts, and may not publish', () => {
+    const [viewer, nobody, publish, stream, upload] = report.steps.slice(6);
+    expect([viewer?.status, nobody?.status, publish?.status]).toEqual(['OK', 'PERMISSION_DENIED', 'PERMISSION_DENIED']);
+    expect(stream?.ended).toBe(false);
+    const packets = stream?.packets as Frame[];
+    expect(packets.at(-1)?.data.values[0]).toEqual(values('search', 'traceID'));
+    expect(upload).toMatchObject({ code: 403, body: { code: 'PLUGIN_FORBIDDEN' } });
   });
 
   test('gets errors beside answers, each with its status', () => {

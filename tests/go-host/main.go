@@ -26,7 +26,7 @@ type script struct {
 }
 
 type step struct {
-	// Do is ping, health, metrics, resource or query.
+	// Do is ping, health, metrics, resource, query, subscribe, publish or stream.
 	Do       string            `json:"do"`
 	JSONData json.RawMessage   `json:"jsonData"`
 	Secure   map[string]string `json:"secure"`
@@ -34,6 +34,12 @@ type step struct {
 	URL      string            `json:"url"`
 	Queries  []query           `json:"queries"`
 	Headers  map[string]string `json:"headers"`
+	// Method of a resource; GET when empty.
+	Method string `json:"method"`
+	// Body of a resource, or the data of a stream.
+	Body []byte `json:"body"`
+	// Role of the user who asks; nobody when empty.
+	Role string `json:"role"`
 }
 
 type query struct {
@@ -154,6 +160,7 @@ type host struct {
 	diagnostics grpcplugin.DiagnosticsClient
 	resource    grpcplugin.ResourceClient
 	data        grpcplugin.DataClient
+	stream      grpcplugin.StreamClient
 }
 
 func dispense[T any](protocol goplugin.ClientProtocol, name string) (T, error) {
@@ -176,13 +183,21 @@ func (h *host) dispense() (err error) {
 	if h.resource, err = dispense[grpcplugin.ResourceClient](h.protocol, "resource"); err != nil {
 		return err
 	}
-	h.data, err = dispense[grpcplugin.DataClient](h.protocol, "data")
+	if h.data, err = dispense[grpcplugin.DataClient](h.protocol, "data"); err != nil {
+		return err
+	}
+	h.stream, err = dispense[grpcplugin.StreamClient](h.protocol, "stream")
 	return err
 }
 
 func pluginContext(s step) *pluginv2.PluginContext {
+	var user *pluginv2.User
+	if s.Role != "" {
+		user = &pluginv2.User{Login: "someone", Role: s.Role}
+	}
 	return &pluginv2.PluginContext{
 		OrgId:    1,
+		User:     user,
 		PluginId: "gent-traces-datasource",
 		DataSourceInstanceSettings: &pluginv2.DataSourceInstanceSettings{
 			Uid:                     "gent",
@@ -221,16 +236,27 @@ func (h *host) take(s step) (map[string]any, error) {
 		return h.callResource(ctx, s)
 	case "query":
 		return h.queryData(ctx, s)
+	case "subscribe":
+		return h.subscribe(ctx, s)
+	case "publish":
+		return h.publish(ctx, s)
+	case "stream":
+		return h.runStream(ctx, s)
 	}
 	return nil, fmt.Errorf("no step %q", s.Do)
 }
 
 func (h *host) callResource(ctx context.Context, s step) (map[string]any, error) {
+	method := s.Method
+	if method == "" {
+		method = "GET"
+	}
 	stream, err := h.resource.CallResource(ctx, &pluginv2.CallResourceRequest{
 		PluginContext: pluginContext(s),
 		Path:          s.Path,
 		Url:           s.URL,
-		Method:        "GET",
+		Method:        method,
+		Body:          s.Body,
 	})
 	if err != nil {
 		return nil, err
