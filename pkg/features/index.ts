@@ -10,6 +10,8 @@ export { instanceId, isInstanceOrigin, isResourceOrigin, OriginKind, type Origin
 export * from './origin-index';
 export * from './patterns';
 export { learnTemplates } from './patterns-learn';
+export * from './priors';
+export * from './priors-learn';
 export * from './quantiser';
 export * from './quantiser-learn';
 export * from './resources';

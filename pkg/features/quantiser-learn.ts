@@ -5,6 +5,15 @@ const BODY_LEVELS = 60;
 /** Quantiles that are edges in any case: the ends decide the largest values. */
 const END_LEVELS = [0.002, 0.995, 0.999] as const;
 /**
+ * Quantiles of the tail that are looked at one by one: the observation there gets a narrow bin. Few observations lie
+ * beyond, and far apart; a bin across such a gap would fill it.
+ */
+const TAIL_LEVELS = [0.95, 0.98, 0.99, 0.999] as const;
+/** Fewer observations have no tail to speak of. */
+const TAIL_OBSERVATIONS = 50;
+/** Edges around one observation lie at least this far from it (a 32nd of an octave), so that they do not tell it. */
+const TAIL_STEPS = 16;
+/**
  * Bins are placed half by count (so that each is about as likely) and half by the cube root of the density on the scale,
  * which is what keeps the mean error of a quantiser least (Panter and Dite 1951): tails get bins though few fall there.
  */
@@ -168,6 +177,35 @@ function splitWorst(codes: Int32Array, edges: readonly number[], most: number): 
   return [edges[0] as number, ...drafts.map((bin) => bin.high)];
 }
 
+/** Edges around the observations at {@link TAIL_LEVELS}, where their neighbours are further away than that. */
+function tailEdges(codes: Int32Array): number[] {
+  const n = codes.length;
+  const edges: number[] = [];
+  for (const level of TAIL_LEVELS) {
+    const at = Math.floor(level * n);
+    const code = codes[at] as number;
+    if (code - (codes[at - 1] ?? code) >= 2 * TAIL_STEPS) {
+      edges.push(code - TAIL_STEPS);
+    }
+    if ((codes[at + 1] ?? code) - code >= 2 * TAIL_STEPS) {
+      edges.push(code + TAIL_STEPS);
+    }
+  }
+  return edges;
+}
+
+/** Edges and more of them, up to `most` bins. */
+function withEdges(edges: readonly number[], more: readonly number[], most: number): number[] {
+  const all = new Set(edges);
+  const end = edges[edges.length - 1] as number;
+  for (const edge of more) {
+    if (all.size - 1 < most && edge > (edges[0] as number) && edge < end) {
+      all.add(edge);
+    }
+  }
+  return [...all].sort((a, b) => a - b);
+}
+
 /**
  * Learns a table.
  * @param values - at least one, finite
@@ -189,7 +227,10 @@ export function learnTable(values: Float64Array, maxBins = MAX_BINS): QuantileTa
   if (edges.length - 1 > most) {
     edges = [codes[0] as number, (codes[n - 1] as number) + 1];
   }
-  edges = splitWorst(codes, edges, Math.min(most, Math.max(wanted, edges.length - 1) + END_LEVELS.length));
+  const tail = n < TAIL_OBSERVATIONS || most < MAX_BINS ? [] : tailEdges(codes);
+  const room = Math.max(1, most - tail.length);
+  edges = splitWorst(codes, edges, Math.min(room, Math.max(wanted, edges.length - 1) + END_LEVELS.length));
+  edges = withEdges(edges, tail, most);
   const table = makeTable(unit, Int32Array.from(edges), new Float64Array(edges.length - 1));
   let bin = 0;
   for (const code of codes) {

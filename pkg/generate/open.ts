@@ -7,6 +7,7 @@ import { traceBounds, type Trace } from '../trace';
 import { Assembler } from './assemble';
 import { readExemplars } from './exemplar-section';
 import { placeTrace } from './placement';
+import { readPriorTable, withPriors } from './prior-network';
 import { hash32 } from './random';
 import { readNetworkSection } from './network-section';
 import { FirstSpans } from './first-spans';
@@ -44,6 +45,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
   const content = readContent((name) => file.section(name));
   const { sizes, onnx } = readNetworkSection(file.section('network'));
   const context = contextOf(content, sizes);
+  const priors = readPriorTable(content, context, file.optional('priors'));
   let network: IntegerNetwork | undefined;
   if (onnx !== undefined) {
     network = await loadNetwork(onnx, { runtime: options.runtime ?? 'native' });
@@ -55,6 +57,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
       await network.close();
       throw new GentError('MODEL_CORRUPT', 'section network: it does not fit the other sections');
     }
+    network = withPriors(network, priors);
   }
   const { manifest } = file;
   const key = (part: number): number => hash32(Number.parseInt(manifest.id.slice(24, 32), 16) | 0, part) | 0;

@@ -17,7 +17,7 @@ import { GentError, limit } from '../common';
 
 const MAGIC = Uint8Array.of(0x47, 0x45, 0x4e, 0x54, 0x0d, 0x0a, 0x1a, 0x0a);
 /** The version that this build writes; it reads every version up to it. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 const HASH_BYTES = 32;
 /** DEFLATE cannot expand more than this (zlib's technical notes), so a larger claim is a lie. */
 const MAX_EXPANSION = 1040;

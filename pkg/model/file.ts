@@ -3,9 +3,14 @@ import { gentVersion, GentError } from '../common';
 import { Container, FORMAT_VERSION, packSection, writeContainer, type PackedSection } from './container';
 import { modelIdOf, parseManifest, type Manifest } from './manifest';
 
-/** The sections of format version 1. `exemplars` may be empty; readers ignore sections they do not know. */
+/** The sections that every file has. `exemplars` may be empty; readers ignore sections they do not know. */
 export const SECTIONS = ['dictionary', 'shapes', 'counts', 'quantisers', 'network', 'exemplars'] as const;
 export type SectionName = (typeof SECTIONS)[number];
+/** Sections that only some files have: since version 2. */
+export const OPTIONAL_SECTIONS = ['priors'] as const;
+export type OptionalSectionName = (typeof OPTIONAL_SECTIONS)[number];
+/** What a file is written from. */
+export type ModelSections = Record<SectionName, Uint8Array> & Partial<Record<OptionalSectionName, Uint8Array>>;
 
 /** What the writer knows of the manifest; the rest follows from the sections. */
 export type ManifestInput = Omit<Manifest, 'format' | 'id' | 'generator' | 'sections'>;
@@ -15,10 +20,14 @@ export type ManifestInput = Omit<Manifest, 'format' | 'id' | 'generator' | 'sect
  * @returns the file, its manifest, and its sections as stored
  */
 export function writeModelFile(
-  sections: Record<SectionName, Uint8Array>,
+  sections: ModelSections,
   input: ManifestInput
 ): { bytes: Uint8Array; manifest: Manifest } {
-  const packed: PackedSection[] = SECTIONS.map((name) => packSection({ name, data: sections[name] }));
+  const optional = OPTIONAL_SECTIONS.flatMap((name) => {
+    const data = sections[name];
+    return data === undefined ? [] : [packSection({ name, data })];
+  });
+  const packed: PackedSection[] = [...SECTIONS.map((name) => packSection({ name, data: sections[name] })), ...optional];
   const manifest: Manifest = {
     ...input,
     format: FORMAT_VERSION,
@@ -38,6 +47,8 @@ export interface ModelFile {
   /** Stored bytes by section, the manifest included. */
   readonly sectionBytes: Readonly<Record<string, number>>;
   section(name: SectionName): Uint8Array;
+  /** A section that files of earlier versions do not have, and others need not have. */
+  optional(name: OptionalSectionName): Uint8Array | undefined;
 }
 
 /**
@@ -61,5 +72,6 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
     bytes: container.bytes,
     sectionBytes: Object.fromEntries(container.sections.map((section) => [section.name, section.storedBytes])),
     section: (name) => container.section(name),
+    optional: (name) => (container.has(name) ? container.section(name) : undefined),
   };
 }

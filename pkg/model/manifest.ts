@@ -59,7 +59,7 @@ export interface Manifest {
   /** Hashes of the ids of exemplars, see {@link mayHoldExemplar}; absent without exemplars. */
   readonly exemplarIds?: string;
   /** Measures on the model's own batch, where they were taken. */
-  readonly fidelity?: Readonly<Record<string, number>>;
+  readonly fidelity?: Readonly<Record<string, number | null>>;
 }
 
 /** The id of a model: a hash over what it is made of, so that equal models have equal ids. */
@@ -130,7 +130,9 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     isRecord(training) && ['seed', 'epochs', 'rows', 'parameters'].every((key) => isCount(training[key])),
     'bad training'
   );
-  const { exemplarIds } = manifest;
+  const { exemplarIds, fidelity } = manifest;
+  const isMeasure = (value: unknown): boolean => value === null || typeof value === 'number';
+  check(fidelity === undefined || (isRecord(fidelity) && Object.values(fidelity).every(isMeasure)), 'bad fidelity');
   check(exemplarIds === undefined || typeof exemplarIds === 'string', 'bad exemplarIds');
   check(isRecord(sections) && Object.values(sections).every(isCount), 'bad sections');
   return value as Manifest;

@@ -27,6 +27,7 @@ export class ShardCompute {
   private targets = new Int32Array(0);
   private classes = new Int32Array(0);
   private weights = new Float32Array(0);
+  private prior = new Float32Array(0);
 
   private constructor(
     private readonly job: Job,
@@ -49,7 +50,8 @@ export class ShardCompute {
   static async create(job: Job, index: number): Promise<ShardCompute> {
     const ort = await loadRuntime('native');
     const layout = layoutOf(job.spec);
-    const options = { masked: job.rows.masked, weighted: job.rows.weights.length > 0 };
+    const { masked, weights, priorRows } = job.rows;
+    const options = { masked, weighted: weights.length > 0, prior: priorRows.length > 0 };
     const session = (gradients: boolean): Promise<InferenceSession> =>
       ort.InferenceSession.create(encodeTrainingGraph(layout, { ...options, gradients }), sessionOptions('native'));
     return new ShardCompute(job, index, ort, await session(false), await session(true));
@@ -67,6 +69,7 @@ export class ShardCompute {
       this.targets = new Int32Array(count);
       this.classes = new Int32Array(count);
       this.weights = new Float32Array(count);
+      this.prior = new Float32Array(this.job.rows.priorRows.length > 0 ? count * this.job.spec.classes : 0);
     }
   }
 
@@ -95,13 +98,26 @@ export class ShardCompute {
       this.weights[place] = weight * scale;
       sum += weight;
     }
+    this.gatherPrior(order, from, to);
     tables.forEach((table, e) => pickRows(this.fed, table, records, e, stride, to - from, x, width));
     return sum;
   }
 
+  private gatherPrior(order: Uint32Array, from: number, to: number): void {
+    const { priorRows, priorLogits } = this.job.rows;
+    const { classes } = this.job.spec;
+    if (priorRows.length > 0) {
+      for (let i = from, at = 0; i < to; i++, at += classes) {
+        const set = (priorRows[order[i] as number] as number) * classes;
+        this.prior.set(priorLogits.subarray(set, set + classes), at);
+      }
+    }
+  }
+
   private feeds(count: number, scale: number): Record<string, Tensor> {
     const { Tensor } = this.ort;
-    const { masked, weights } = this.job.rows;
+    const { masked, weights, priorRows } = this.job.rows;
+    const { classes } = this.job.spec;
     const feeds: Record<string, Tensor> = {
       ...this.parameters,
       x: new Tensor('float32', this.x.subarray(0, count * this.layout.width), [count, this.layout.width]),
@@ -111,6 +127,9 @@ export class ShardCompute {
           ? new Tensor('float32', this.weights.subarray(0, count), [count, 1])
           : new Tensor('float32', Float32Array.of(scale), [1, 1]),
     };
+    if (priorRows.length > 0) {
+      feeds.prior = new Tensor('float32', this.prior.subarray(0, count * classes), [count, classes]);
+    }
     if (masked) {
       feeds.classes = new Tensor('int32', this.classes.subarray(0, count), [count, 1]);
     }

@@ -3,6 +3,9 @@ import { GentError, limit } from '../common';
 import { checkInputs } from './load';
 import type { NetworkSpec, TrainingRows } from './types';
 
+/** Units of a logit in a nat. */
+const LOGITS_A_NAT = 64;
+
 /** Rows in shared memory. A row's integers lie together, so that a shuffled pass costs one cache miss a row. */
 export interface PackedRows {
   readonly count: number;
@@ -12,6 +15,9 @@ export interface PackedRows {
   readonly levels: Uint8Array;
   /** One a row; empty when all weigh 1. */
   readonly weights: Float32Array;
+  /** Sets of prior logits in nats, and the set of each row; both empty without. */
+  readonly priorLogits: Float32Array;
+  readonly priorRows: Int32Array;
   /** Whether any row has fewer classes than the network. */
   readonly masked: boolean;
 }
@@ -67,7 +73,28 @@ export function packRows(spec: NetworkSpec, rows: TrainingRows): PackedRows {
   }
   const levels = new Uint8Array(shared(count * spec.levels));
   levels.set(rows.levels.subarray(0, count * spec.levels));
-  return { count, integers, levels, weights: packWeights(weights, count), masked };
+  return { count, integers, levels, weights: packWeights(weights, count), ...packPrior(spec, rows), masked };
+}
+
+function packPrior(spec: NetworkSpec, { count, prior }: TrainingRows): Pick<PackedRows, 'priorLogits' | 'priorRows'> {
+  const priorRows = new Int32Array(prior === undefined ? new SharedArrayBuffer(0) : shared(4 * count));
+  const priorLogits = new Float32Array(
+    prior === undefined ? new SharedArrayBuffer(0) : shared(4 * prior.logits.length)
+  );
+  if (prior !== undefined) {
+    const sets = prior.logits.length / spec.classes;
+    for (let row = 0; row < count; row++) {
+      const set = prior.rows[row] ?? -1;
+      if (!(set >= 0 && set < sets)) {
+        throw problem(row, `prior ${set} of ${sets}`);
+      }
+      priorRows[row] = set;
+    }
+    prior.logits.forEach((logit, i) => {
+      priorLogits[i] = logit / LOGITS_A_NAT;
+    });
+  }
+  return { priorLogits, priorRows };
 }
 
 function packWeights(weights: Float32Array | undefined, count: number): Float32Array {

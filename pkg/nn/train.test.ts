@@ -196,3 +196,25 @@ test('a training that diverges is an error, not a network', async () => {
   const options = { ...OPTIONS, learningRate: 1e38 };
   await expect(trainNetwork(SMALL, rows, options)).rejects.toMatchObject({ code: 'NN_TRAINING_FAILED' });
 });
+
+test('what a prior says need not be learnt, and the loss counts it', async () => {
+  const { classes } = SMALL;
+  const count = 4000;
+  const inputs = randomRows(SMALL, count, 9);
+  // two priors, each all but sure of a class of its own
+  const logits = new Int16Array(2 * classes).fill(-300);
+  logits[1] = 0;
+  logits[classes + 5] = 0;
+  const sets = Int32Array.from({ length: count }, (_, row) => row % 2);
+  const known: TrainingRows = {
+    ...inputs,
+    targets: Uint8Array.from(sets, (set) => (set === 0 ? 1 : 5)),
+    prior: { logits, rows: sets },
+  };
+  const { report } = await trainNetwork(SMALL, known, { ...OPTIONS, epochs: 1, learningRate: 1e-4 });
+  // −ln(1 / (1 + 8 e^(−300/64)))
+  expect(report.heldOutLoss).toBeLessThan(0.2);
+  expect(Math.abs(report.integerLoss - report.heldOutLoss)).toBeLessThan(0.002);
+  const wrong = { ...known, prior: { logits, rows: sets.map(() => 2) } };
+  await expect(trainNetwork(SMALL, wrong, OPTIONS)).rejects.toMatchObject({ code: 'NN_BAD_ROWS' });
+});

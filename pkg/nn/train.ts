@@ -212,7 +212,11 @@ async function integerLoss(onnx: Uint8Array, job: Job): Promise<number> {
   let weights = 0;
   held.forEach((row, i) => {
     const weight = rows.weights.length > 0 ? (rows.weights[row] as number) : 1;
-    const own = logits.subarray(i * spec.classes, i * spec.classes + at(row, inputs + 1));
+    const set = rows.priorRows.length > 0 ? (rows.priorRows[row] as number) * spec.classes : -1;
+    const own = Float64Array.from({ length: at(row, inputs + 1) }, (_, c) => {
+      const prior = set < 0 ? 0 : 64 * (rows.priorLogits[set + c] as number);
+      return (logits[i * spec.classes + c] as number) + prior;
+    });
     loss += weight * crossEntropy(own, at(row, inputs));
     weights += weight;
   });
@@ -220,7 +224,7 @@ async function integerLoss(onnx: Uint8Array, job: Job): Promise<number> {
 }
 
 /** −log softmax(logits / 64)[target]. */
-function crossEntropy(logits: Int32Array | Int16Array, target: number): number {
+function crossEntropy(logits: Float64Array, target: number): number {
   let top = -Infinity;
   for (const logit of logits) {
     top = Math.max(top, logit);

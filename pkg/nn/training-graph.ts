@@ -3,7 +3,7 @@ import { Graph } from './autodiff';
 import { ACTIVATION_TOP } from './integer';
 import type { Layout } from './layout';
 import { encodeModel } from './onnx';
-import { linear, quantiseActivation, softmaxCrossEntropy } from './ops';
+import { add, linear, quantiseActivation, softmaxCrossEntropy } from './ops';
 
 /** What a graph can be asked for. */
 export interface TrainingGraphOptions {
@@ -11,13 +11,15 @@ export interface TrainingGraphOptions {
   readonly masked: boolean;
   /** Rows have weights of their own: input `weights` is [n × 1], else [1 × 1]. */
   readonly weighted: boolean;
+  /** Rows have logits of their own that those of the network are added to (input `prior`). */
+  readonly prior: boolean;
   /** Give the gradients too: of `x` as `dx`, of layer i as `dw<i>` and `db<i>`. */
   readonly gradients: boolean;
 }
 
 /**
  * ONNX bytes of the graph. Inputs: `x` float [n × width], `targets` int32 [n], `weights`, `classes` int32 [n × 1] when
- * masked, `w<i>`, `b<i>`. Outputs: `loss` (the weighted sum) and the gradients.
+ * masked, `prior` float [n × classes] where there is one, `w<i>`, `b<i>`. Outputs: `loss` (the weighted sum) and the gradients.
  */
 export function encodeTrainingGraph(layout: Layout, options: TrainingGraphOptions): Uint8Array {
   const graph = new Graph();
@@ -33,6 +35,9 @@ export function encodeTrainingGraph(layout: Layout, options: TrainingGraphOption
       x = quantiseActivation(graph, x, ACTIVATION_TOP);
     }
   });
+  if (options.prior) {
+    x = add(graph, x, graph.input('prior', ['n', layout.layers[layout.layers.length - 1]?.outputs as number]));
+  }
   const targets = graph.input('targets', ['n'], 'int32');
   const weights = graph.input('weights', options.weighted ? ['n', 1] : [1, 1]);
   const classes = options.masked ? graph.input('classes', ['n', 1], 'int32') : undefined;

@@ -30,6 +30,14 @@ export interface RowInputs {
   readonly levels: Uint8Array;
 }
 
+/** Logits that are known before the network says anything: what it gives is added to them. */
+export interface PriorLogits {
+  /** Sets of logits in 1/64 nat, one after the other, each as long as the network has classes. */
+  readonly logits: Int16Array;
+  /** The set of each row. */
+  readonly rows: Int32Array;
+}
+
 /** Rows to learn from. */
 export interface TrainingRows extends RowInputs {
   /** The class of each row, 0 … classes − 1. */
@@ -38,6 +46,8 @@ export interface TrainingRows extends RowInputs {
   readonly classCount?: Uint16Array;
   /** Weight of each row in the loss; absent = 1. */
   readonly weights?: Float32Array;
+  /** What the network need not learn; whoever draws from its logits must add the same. Absent = all 0. */
+  readonly prior?: PriorLogits;
 }
 
 export interface TrainingOptions {

@@ -3,6 +3,7 @@
  * model learns, are kept beside them: the few traces that a model keeps verbatim need theirs.
  */
 import { TraceCollector, type BatchColumns } from '../features';
+import { FidelityCardBuilder } from '../fidelity';
 import { isSpanId, isTraceId, type Span, type Trace } from '../trace';
 import { IdColumn } from './ids';
 
@@ -17,9 +18,10 @@ export interface BatchIds {
   link(link: number): { readonly traceId: string; readonly spanId: string };
 }
 
-/** A batch as columns, with its ids. */
+/** A batch as columns, with its ids, and with what its fidelity card is measured against. */
 export interface IdentifiedBatch extends BatchColumns {
   readonly ids?: BatchIds;
+  readonly card?: FidelityCardBuilder;
 }
 
 export interface TrainingBatch {
@@ -73,6 +75,7 @@ class CollectingBatch implements TrainingBatch {
   private readonly linkTraces = new IdColumn(TRACE_ID_BYTES);
   private readonly linkSpans = new IdColumn(SPAN_ID_BYTES);
   private readonly broken = new Set<number>();
+  private readonly card = new FidelityCardBuilder();
 
   get traces(): number {
     return this.collector.traces;
@@ -91,6 +94,7 @@ class CollectingBatch implements TrainingBatch {
     if (!isWhole(trace.spans)) {
       this.broken.add(t);
     }
+    this.card.add(trace);
     this.traceIds.push(trace.traceId);
     const own = new Set(trace.spans.map((span) => span.spanId));
     trace.spans.forEach((span, i) => {
@@ -106,9 +110,10 @@ class CollectingBatch implements TrainingBatch {
   }
 
   finish(): IdentifiedBatch {
-    const { traceIds, spanIds, parents, linkTraces, linkSpans, broken } = this;
+    const { traceIds, spanIds, parents, linkTraces, linkSpans, broken, card } = this;
     return {
       ...this.collector.finish(),
+      card,
       ids: {
         whole: (trace) => !broken.has(trace),
         trace: (trace) => traceIds.at(trace),

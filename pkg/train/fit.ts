@@ -1,6 +1,6 @@
 /** @file How much of what a model is made of fits into the bytes that were allowed. */
 import { GentError } from '../common';
-import { learnContent, writeContent, type BatchColumns, type LearntBatch } from '../features';
+import { binsOf, learnContent, writeContent, type BatchColumns, type LearntBatch } from '../features';
 import { packSection } from '../model';
 import { summarise } from './summary';
 
@@ -12,6 +12,8 @@ const MIN_NETWORK_BYTES = 20_000;
 const BIN_CHOICES = [64, 48, 32, 20, 12] as const;
 const CONTENT_SHARE = 0.75;
 const LEAST_NETWORK_BYTES = 5000;
+/** Stored bytes of the prior of a bin, regimes included. */
+const BYTES_A_PRIOR = 0.45;
 /** Table of sections, and what the manifest says of the sections. */
 const FILE_OVERHEAD = 800;
 
@@ -34,7 +36,10 @@ function manifestBytes(learnt: LearntBatch, k: number): number {
 
 /** Stored bytes of everything but the network. @param alone - with what a model without a network needs */
 function bytesWithoutNetwork(learnt: LearntBatch, k: number, alone: boolean): number {
-  return packedBytes(writeContent(learnt.content, alone)) + manifestBytes(learnt, k);
+  const priors = alone
+    ? 0
+    : BYTES_A_PRIOR * learnt.content.timing.tables.reduce((sum, table) => sum + binsOf(table), 0);
+  return packedBytes(writeContent(learnt.content, alone)) + manifestBytes(learnt, k) + priors;
 }
 
 /**

@@ -4,18 +4,30 @@ import {
   blurTimes,
   contextOf,
   copyOfTimes,
+  learnPriors,
   LEVELS,
   seededNumbers,
   MAX_BINS,
+  PriorTable,
   settleMeasured,
   writeContent,
+  writePriors,
   type LearntBatch,
+  type RowContext,
 } from '../features';
 import { writeNetworkSection, type NetworkSection } from '../generate';
-import { writeModelFile, type Manifest, type ManifestInput, type SectionName, type TrainingSummary } from '../model';
-import { trainNetwork } from '../nn';
+import {
+  ByteWriter,
+  writeModelFile,
+  type Manifest,
+  type ManifestInput,
+  type ModelSections,
+  type TrainingSummary,
+} from '../model';
+import { trainNetwork, type TrainingRows } from '../nn';
 import type { Trace } from '../trace';
 import { newTrainingBatch, type IdentifiedBatch } from './batch';
+import { measureCard, type MeasuredCard } from './card';
 import { chooseExemplars } from './exemplars';
 import { learnWithin, packedBytes } from './fit';
 import { planNetwork } from './plan';
@@ -33,6 +45,8 @@ export interface TrainOptions {
   readonly privacyK?: number;
   /** Stored bytes for real traces kept verbatim; 0 = none. Default {@link EXEMPLAR_SHARE} of the rest of the model. */
   readonly exemplarBytes?: number;
+  /** Measure the model against its batch and keep the measures in the manifest. Default true. */
+  readonly fidelityCard?: boolean;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
   readonly logger?: Logger;
@@ -57,8 +71,11 @@ export interface TrainResult {
 /** Values seen in fewer traces than this are not kept verbatim. */
 export const DEFAULT_PRIVACY_K = 5;
 
+/** Bytes that a fidelity card takes of a manifest, at most. */
+const CARD_BYTES = 300;
+
 /** Share of the rest of a model that real traces may take where nothing else is said. */
-export const EXEMPLAR_SHARE = 0.1;
+export const EXEMPLAR_SHARE = 0.05;
 
 function checkCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
@@ -96,14 +113,24 @@ export async function trainOnColumns(columns: IdentifiedBatch, options: TrainOpt
   const { learnt, networkBytes } = learnWithin(columns, privacyK, options.maxBytes, exemplarShare(options));
   progress.stop(`${learnt.content.layouts.length} shapes`);
   checkCancelled(signal);
-  const { training, section } = await learnNetwork(learnt, options, seed, networkBytes);
+  const { training, section, priors } = await learnNetwork(learnt, options, seed, networkBytes);
   const sections = {
     ...writeContent(learnt.content, section.onnx === undefined),
     network: writeNetworkSection(section),
+    ...(priors === undefined ? {} : { priors }),
   };
-  const { bytes, manifest } = writeWithExemplars(learnt, columns, sections, options, (traceIds) =>
-    summarise(learnt, privacyK, training, traceIds)
+  const room = (options.maxBytes ?? Infinity) - CARD_BYTES;
+  const { exemplars, traceIds } = fitExemplars(learnt, columns, sections, options.exemplarBytes, room, (ids) =>
+    summarise(learnt, privacyK, training, ids)
   );
+  const write = (fidelity: MeasuredCard): ReturnType<typeof writeModelFile> =>
+    writeModelFile({ ...sections, exemplars }, { ...summarise(learnt, privacyK, training, traceIds), ...fidelity });
+  const unmeasured = write({});
+  const card = options.fidelityCard === false ? undefined : columns.card;
+  progress.start('fidelity', 0);
+  const measured = card === undefined ? unmeasured : write(await measureCard(unmeasured.bytes, card, signal));
+  progress.stop();
+  const { bytes, manifest } = measured.bytes.length > (options.maxBytes ?? Infinity) ? unmeasured : measured;
   const report = {
     traces: columns.traces,
     spans: columns.spans,
@@ -121,23 +148,23 @@ function exemplarShare({ exemplarBytes, maxBytes }: TrainOptions): number {
   return exemplarBytes === undefined || maxBytes === undefined ? share : Math.min(1, exemplarBytes / maxBytes);
 }
 
-/** Writes the file with as many exemplars as may be, and fit. */
-function writeWithExemplars(
+/** As many exemplars as may be, and leave the file no larger than `room`. */
+function fitExemplars(
   learnt: LearntBatch,
   columns: IdentifiedBatch,
-  sections: Omit<Record<SectionName, Uint8Array>, 'exemplars'>,
-  { exemplarBytes, maxBytes }: TrainOptions,
+  sections: Omit<ModelSections, 'exemplars'>,
+  exemplarBytes: number | undefined,
+  room: number,
   summaryOf: (exemplarTraceIds: readonly string[]) => ManifestInput
-): ReturnType<typeof writeModelFile> {
+): { exemplars: Uint8Array; traceIds: readonly string[] } {
   let budget = exemplarBytes ?? packedBytes(sections) * EXEMPLAR_SHARE;
   for (;;) {
-    const { section, traceIds } = chooseExemplars(learnt, columns, budget);
-    const file = writeModelFile({ ...sections, exemplars: section }, summaryOf(traceIds));
-    const over = file.bytes.length - (maxBytes ?? Infinity);
+    const { section: exemplars, traceIds } = chooseExemplars(learnt, columns, budget);
+    const over = writeModelFile({ ...sections, exemplars }, summaryOf(traceIds)).bytes.length - room;
     if (over <= 0 || traceIds.length === 0) {
-      return file;
+      return { exemplars, traceIds };
     }
-    budget = Math.floor(Math.min(budget, section.length) - over);
+    budget = Math.floor(Math.min(budget, exemplars.length) - over);
   }
 }
 
@@ -149,7 +176,7 @@ async function learnNetwork(
   options: TrainOptions,
   seed: number,
   bytes: number
-): Promise<{ training: TrainingSummary; section: NetworkSection }> {
+): Promise<{ training: TrainingSummary; section: NetworkSection; priors?: Uint8Array }> {
   const untrained: TrainingSummary = { seed, epochs: 0, rows: 0, parameters: 0 };
   const { content, spans } = learnt;
   const attributeRows = content.fields.reduce(
@@ -173,12 +200,23 @@ async function learnNetwork(
   if (rows.count === 0) {
     return { training: untrained, section: NO_NETWORK };
   }
+  const priors = learnPriors(content, context, {
+    count: rows.count,
+    fields: column(context, rows, 'field'),
+    segments: column(context, rows, 'segment'),
+    classes: rows.targets,
+  });
+  const table = new PriorTable(content, context, priors);
+  const writer = new ByteWriter();
+  writePriors(writer, priors);
   const { onnx, report } = await trainNetwork(
     { embeddings: context.embeddings, levels: LEVELS, hidden: plan.hidden, classes: MAX_BINS },
-    rows,
+    { ...rows, prior: { logits: table.logits, rows: table.setsOf(rows, rows.count) } },
     {
       seed,
       epochs: plan.epochs,
+      // The rate falls to 0 over the epochs planned: what is best comes last, and the best epoch is kept anyway.
+      patience: plan.epochs,
       ...(options.progress === undefined ? {} : { progress: options.progress }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     }
@@ -187,5 +225,10 @@ async function learnNetwork(
   return {
     training: { seed, epochs, rows: report.rows, parameters, trainLoss, heldOutLoss, integerLoss },
     section: { sizes: plan.sizes, onnx },
+    priors: writer.finish(),
   };
+}
+
+function column(context: RowContext, rows: TrainingRows, name: string): Int32Array {
+  return rows.indices[context.embeddings.findIndex((embedding) => embedding.name === name)] as Int32Array;
 }

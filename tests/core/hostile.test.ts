@@ -1,20 +1,20 @@
 /** @file Models whose sections are damaged but whose hashes are right: opening and generating give traces or a coded error. */
 import { GentError } from '../../pkg/common';
 import { openModel } from '../../pkg/generate';
-import { readModelFile, SECTIONS, writeModelFile, type SectionName } from '../../pkg/model';
+import { readModelFile, SECTIONS, writeModelFile, type ModelSections } from '../../pkg/model';
 import { trainModel } from '../../pkg/train';
 import { numbers, shopTraces } from './batches';
 
-const DAMAGED: SectionName[] = ['dictionary', 'shapes', 'counts', 'quantisers', 'network'];
+const DAMAGED = ['dictionary', 'shapes', 'counts', 'quantisers', 'network', 'priors'] as const;
 
 describe('a hostile model', () => {
   test.each(DAMAGED)('with a damaged section %s gives traces or a coded error, and soon', async (section) => {
     const { bytes } = await trainModel(shopTraces(60), { epochs: 1 });
     const file = readModelFile(bytes);
-    const sections = Object.fromEntries(SECTIONS.map((name) => [name, file.section(name)])) as Record<
-      SectionName,
-      Uint8Array
-    >;
+    const sections = {
+      ...Object.fromEntries(SECTIONS.map((name) => [name, file.section(name)])),
+      priors: file.optional('priors') as Uint8Array,
+    } as ModelSections & { priors: Uint8Array };
     const { format: _format, id: _id, generator: _generator, sections: _sections, ...manifest } = file.manifest;
     const random = numbers(7);
     let refused = 0;

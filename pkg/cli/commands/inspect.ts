@@ -81,7 +81,9 @@ function report(file: ModelFile, most: number): string {
     }
   }
   if (manifest.fidelity !== undefined) {
-    const card = Object.entries(manifest.fidelity).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+    const card = Object.entries(manifest.fidelity).map(
+      ([name, value]) => `${name} ${value === null ? 'n/a' : Number.isInteger(value) ? value : value.toFixed(4)}`
+    );
     lines.push('', `${pc.dim('fidelity on its own batch:')} ${card.join('  ')}`);
   }
   return `${lines.join('\n')}\n`;

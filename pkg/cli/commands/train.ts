@@ -106,7 +106,7 @@ train --traces FILE|DIR|- --store DIR`,
     'exemplar-bytes': {
       type: 'string',
       value: 'N',
-      help: 'bytes for real traces kept verbatim (default a tenth of the rest)',
+      help: 'bytes for real traces kept verbatim (default 5% of the rest)',
     },
     'no-exemplars': { type: 'boolean', help: 'keep no real trace: no value seen in fewer traces than --privacy-k' },
     strict: { type: 'boolean', help: 'stop at the first bad line' },

@@ -1,0 +1,44 @@
+/** @file The fidelity card of a model that was just trained: its traces against those of its batch. */
+import type { FidelityCardBuilder } from '../fidelity';
+import { openModel, type OpenedModel } from '../generate';
+import type { ManifestInput } from '../model';
+import type { Trace } from '../trace';
+
+/** Traces generated at a time. */
+const CHUNK = 500;
+
+/** The part of a manifest that holds the measures; empty where there is nothing to compare. */
+export type MeasuredCard = Pick<ManifestInput, 'fidelity'>;
+
+async function* everySoMany(
+  model: OpenedModel,
+  stride: number,
+  signal: AbortSignal | undefined
+): AsyncGenerator<Trace> {
+  const options = signal === undefined ? {} : { signal };
+  for (let from = 0; from < model.traceCount; from += CHUNK * stride) {
+    const left = Math.ceil((model.traceCount - from) / stride);
+    const indices = Array.from({ length: Math.min(CHUNK, left) }, (_, i) => from + i * stride);
+    yield* await model.generate(indices, options);
+  }
+}
+
+/** Measures once. @param bytes - the file, whose manifest still lacks the card */
+export async function measureCard(
+  bytes: Uint8Array,
+  card: FidelityCardBuilder,
+  signal: AbortSignal | undefined
+): Promise<MeasuredCard> {
+  const model = await openModel(bytes);
+  try {
+    const measured = await card.measure((stride) => everySoMany(model, stride, signal));
+    if (measured === null) {
+      return {};
+    }
+    // four digits say all that one run can
+    const digits = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(4)));
+    return { fidelity: Object.fromEntries(Object.entries(measured).map(([name, value]) => [name, digits(value)])) };
+  } finally {
+    await model.close();
+  }
+}
