@@ -58,6 +58,7 @@ test('a span becomes the row that the trace view reads', () => {
     instrumentationLibraryName: 'lib',
     instrumentationLibraryVersion: '1.2',
     traceState: 'vendor=1',
+    warnings: [],
     serviceTags: [
       { key: 'service.name', value: 'shop' },
       { key: 'gent.generated', value: true },
@@ -68,6 +69,26 @@ test('a span becomes the row that the trace view reads', () => {
     references: [],
     tags: [],
   });
+});
+
+test('what was dropped is a warning, and attributes of the scope are told from those of the span', () => {
+  const frame = rowsOf([
+    span({
+      droppedAttributesCount: 1,
+      droppedEventsCount: 3,
+      attributes: [{ key: 'a', value: 'of the span' }],
+      scope: { ...scope, attributes: [{ key: 'a', value: 'of the scope' }] },
+    }),
+  ]);
+  expect(frame.values('warnings')).toEqual([
+    ['1 attribute of this span was dropped', '3 events of this span were dropped'],
+  ]);
+  expect(frame.values('tags')).toEqual([
+    [
+      { key: 'a', value: 'of the span' },
+      { key: 'otel.scope.a', value: 'of the scope' },
+    ],
+  ]);
 });
 
 test('times are numbers of milliseconds, which is what the trace view reads', () => {

@@ -32,6 +32,23 @@ function referencesOf(span: Span): Json {
   return span.links.map((link) => ({ traceID: link.traceId, spanID: link.spanId, tags: tagsOf(link.attributes) }));
 }
 
+/** What was lost before the trace came here, in words that the trace view shows beside the span. */
+function warningsOf(span: Span): Json {
+  const lost = (count: number, what: string): string[] =>
+    count > 0 ? [`${count} ${what}${count === 1 ? '' : 's'} of this span ${count === 1 ? 'was' : 'were'} dropped`] : [];
+  return [
+    ...lost(span.droppedAttributesCount, 'attribute'),
+    ...lost(span.droppedEventsCount, 'event'),
+    ...lost(span.droppedLinksCount, 'link'),
+  ];
+}
+
+/** Attributes of the span, then those of its instrumentation scope, for which the trace view has no place of its own. */
+function spanTags({ attributes, scope }: Span): Json {
+  const ofScope = scope.attributes.map(({ key, value }) => ({ key: `otel.scope.${key}`, value }));
+  return tagsOf([...attributes, ...ofScope]);
+}
+
 /** The frame of a trace, one row a span. @param meta - merged into the frame's own metadata */
 export function traceFrame(trace: Trace, meta: FrameMeta = {}): Frame {
   const spans = trace.spans;
@@ -59,7 +76,8 @@ export function traceFrame(trace: Trace, meta: FrameMeta = {}): Frame {
       number('duration', (span) => Math.max(0, toMs(durationNanos(span)))),
       json('logs', logsOf),
       json('references', referencesOf),
-      json('tags', (span) => tagsOf(span.attributes)),
+      json('tags', spanTags),
+      json('warnings', warningsOf),
     ],
     meta: { preferredVisualisationType: 'trace', ...meta },
   };
