@@ -94,6 +94,12 @@ describe('GenTDataSource', () => {
       filters: [{ key: 'status', operator: '=', value: 'error' }],
     });
     expect(got).toEqual([{ text: 'x' }]);
-    expect(resource).toHaveBeenCalledWith('tag-values', { tag: 'name', q: '{ status = error }' });
+    expect(resource).toHaveBeenCalledWith(
+      'tag-values',
+      { tag: 'name', q: '{ status = error }' },
+      {
+        showErrorAlert: false,
+      }
+    );
   });
 });

@@ -42,6 +42,8 @@ import { GenTVariableSupport } from './variables/GenTVariableSupport';
 
 /** Milliseconds for which names and values are remembered. */
 const RESOURCE_MEMORY = 30_000;
+/** Fields show what went wrong themselves: no pop-up for text that is still being typed. */
+const QUIETLY = { showErrorAlert: false };
 
 export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions> {
   /** The settings of this data source that are not secret. */
@@ -177,7 +179,7 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
 
   /** Answers of a resource, remembered for a while. */
   private ask<T>(path: string, parameters: Record<string, string | number | undefined> = {}): Promise<T> {
-    return this.memo.get(`${path}?${JSON.stringify(parameters)}`, () => this.getResource<T>(path, parameters));
+    return this.memo.get(`${path}?${JSON.stringify(parameters)}`, () => this.getResource<T>(path, parameters, QUIETLY));
   }
 
   /** Names of attributes and intrinsics as they are written in TraceQL, e.g. `resource.service.name`. */
@@ -230,7 +232,7 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
 
   /** Whether a text is a query once its variables are filled in. */
   readonly checkQuery = (text: string): Promise<QueryCheck> =>
-    this.getResource<QueryCheck>('check', { q: getTemplateSrv().replace(text, {}, interpolateValue) });
+    this.getResource<QueryCheck>('check', { q: getTemplateSrv().replace(text, {}, interpolateValue) }, QUIETLY);
 
   /** What completion in the TraceQL field reads. */
   completionSource(range?: TimeRange): CompletionSource {
@@ -247,7 +249,7 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
 
   /** The models of the store, newest first. */
   async models(): Promise<ModelSummary[]> {
-    const answer = await this.getResource<ModelSummary[] | { models?: ModelSummary[] }>('models');
+    const answer = await this.getResource<ModelSummary[] | { models?: ModelSummary[] }>('models', {}, QUIETLY);
     return Array.isArray(answer) ? answer : (answer.models ?? []);
   }
 

@@ -31,7 +31,7 @@ export function AttributeCombobox({
 }: Props) {
   const options = useCallback(
     async (typed: string) => {
-      const names = await datasource.tagNames(range).catch(() => []);
+      const names = await datasource.tagNames(range);
       const lower = typed.toLowerCase();
       return names
         .filter((name) => accept?.(name) ?? true)

@@ -17,7 +17,7 @@ interface Props {
 export function ServiceCombobox({ id, value, datasource, range, placeholder, onChange }: Props) {
   const options = useCallback(
     async (typed: string) => {
-      const services = await datasource.tagValues('resource.service.name', undefined, range).catch(() => []);
+      const services = await datasource.tagValues('resource.service.name', undefined, range);
       const variables = getTemplateSrv()
         .getVariables()
         .map(({ name }) => ({ label: `$${name}`, value: `$${name}`, description: 'variable' }));

@@ -1,4 +1,5 @@
 /** @file The query editor: a tab for each kind of question, and how to show the answer. */
+import { css } from '@emotion/css';
 import { CoreApp, type QueryEditorProps } from '@grafana/data';
 import { Alert, InlineField, RadioButtonGroup, Stack } from '@grafana/ui';
 import React, { useState } from 'react';
@@ -23,6 +24,9 @@ const TABS: Array<{ label: string; value: Tab; description: string }> = [
   { label: 'Service graph', value: 'serviceGraph', description: 'Services, their calls, rates and errors' },
   { label: 'Models', value: 'models', description: 'What the store holds, and what changed between two windows' },
 ];
+
+// A half of a split Explore is narrower than the tabs; the padding leaves room for the outline of what has the focus.
+const narrow = css({ overflowX: 'auto', margin: -2, padding: 2 });
 
 /** The change that shows the query in another tab. Texts are carried over where they mean the same. */
 function toTab(query: GenTQuery, tab: Tab, options: GenTOptions): Partial<GenTQuery> {
@@ -70,54 +74,56 @@ export function QueryEditor({ query: given, onChange, onRunQuery, app, data, ran
   const error = data?.errors?.find(({ refId }) => refId === query.refId);
 
   return (
-    <Stack direction="column" gap={1}>
-      {!alerting && (
-        <InlineField label="Query type" labelWidth={14}>
-          <RadioButtonGroup id={`gent-query-type-${query.refId}`} options={tabs} value={tab} onChange={show} />
-        </InlineField>
-      )}
-      {tab === 'search' && (
-        <SearchTab
-          query={query}
-          datasource={datasource}
-          range={range}
-          onChange={updateSearch}
-          onOpenInTraceql={() => show('traceql')}
-        />
-      )}
-      {tab === 'traceql' && (
-        <TraceQLTab
-          query={query}
-          datasource={datasource}
-          range={range}
-          onChange={(change) => {
-            setTyping(true);
-            update(change);
-          }}
-          onRunQuery={onRunQuery}
-          onOpenInSearch={alerting ? undefined : () => show('search')}
-        />
-      )}
-      {tab === 'traceId' && <TraceIdTab query={query} onChange={update} onRunQuery={onRunQuery} />}
-      {tab === 'serviceGraph' && (
-        <ServiceGraphTab query={query} datasource={datasource} range={range} onChange={updateAndRun} />
-      )}
-      {tab === 'models' && (
-        <ModelsTab query={query} datasource={datasource} onChange={updateAndRun} onRunQuery={onRunQuery} />
-      )}
-      {(tab === 'search' || tab === 'traceql') && (
-        <QueryOptions
-          query={query}
-          streamingDefault={alerting ? undefined : (datasource.options.streamingEnabled?.search ?? false)}
-          onChange={update}
-          onRunQuery={onRunQuery}
-        />
-      )}
-      {error?.message !== undefined && app !== CoreApp.Explore && (
-        <Alert severity="error" title="The query could not be answered">
-          {error.message}
-        </Alert>
-      )}
-    </Stack>
+    <div className={narrow}>
+      <Stack direction="column" gap={1}>
+        {!alerting && (
+          <InlineField label="Query type" labelWidth={14}>
+            <RadioButtonGroup id={`gent-query-type-${query.refId}`} options={tabs} value={tab} onChange={show} />
+          </InlineField>
+        )}
+        {tab === 'search' && (
+          <SearchTab
+            query={query}
+            datasource={datasource}
+            range={range}
+            onChange={updateSearch}
+            onOpenInTraceql={() => show('traceql')}
+          />
+        )}
+        {tab === 'traceql' && (
+          <TraceQLTab
+            query={query}
+            datasource={datasource}
+            range={range}
+            onChange={(change) => {
+              setTyping(true);
+              update(change);
+            }}
+            onRunQuery={onRunQuery}
+            onOpenInSearch={alerting ? undefined : () => show('search')}
+          />
+        )}
+        {tab === 'traceId' && <TraceIdTab query={query} onChange={update} onRunQuery={onRunQuery} />}
+        {tab === 'serviceGraph' && (
+          <ServiceGraphTab query={query} datasource={datasource} range={range} onChange={updateAndRun} />
+        )}
+        {tab === 'models' && (
+          <ModelsTab query={query} datasource={datasource} onChange={updateAndRun} onRunQuery={onRunQuery} />
+        )}
+        {(tab === 'search' || tab === 'traceql') && (
+          <QueryOptions
+            query={query}
+            streamingDefault={alerting ? undefined : (datasource.options.streamingEnabled?.search ?? false)}
+            onChange={update}
+            onRunQuery={onRunQuery}
+          />
+        )}
+        {error?.message !== undefined && app !== CoreApp.Explore && (
+          <Alert severity="error" title="The query could not be answered">
+            {error.message}
+          </Alert>
+        )}
+      </Stack>
+    </div>
   );
 }

@@ -1,6 +1,7 @@
 /** @file A query as text: what it will do or what is wrong with it, and buttons to lay it out or open it in the builder. */
-import type { TimeRange } from '@grafana/data';
-import { Button, Stack, Text } from '@grafana/ui';
+import { css } from '@emotion/css';
+import type { GrafanaTheme2, TimeRange } from '@grafana/data';
+import { Button, Stack, Text, useStyles2 } from '@grafana/ui';
 import React, { useMemo } from 'react';
 import type { GenTDataSource } from '../datasource';
 import { filtersFromTraceql, isMetricsText } from '../traceql';
@@ -41,6 +42,7 @@ function describe(text: string, check: CheckState): string {
 }
 
 export function TraceQLTab({ query, datasource, range, onChange, onRunQuery, onOpenInSearch }: Props) {
+  const styles = useStyles2(getStyles);
   const text = query.query;
   const check = useQueryCheck(text, datasource.checkQuery);
   const source = useMemo(() => datasource.completionSource(range), [datasource, range]);
@@ -69,13 +71,13 @@ export function TraceQLTab({ query, datasource, range, onChange, onRunQuery, onO
         onRunQuery={onRunQuery}
         onFormat={format}
       />
-      <Stack direction="row" gap={1} alignItems="center" justifyContent="space-between" wrap="wrap">
-        <div role="status">
+      <Stack direction="row" gap={1} alignItems="flex-start" justifyContent="space-between">
+        <div role="status" className={styles.status}>
           <Text variant="bodySmall" color={check.kind === 'error' ? 'error' : 'secondary'}>
             {describe(text, check)} {check.kind === 'empty' || check.kind === 'error' ? '' : 'Shift+Enter runs it.'}
           </Text>
         </div>
-        <Stack direction="row" gap={1}>
+        <Stack direction="row" gap={1} shrink={0}>
           <Button
             size="sm"
             variant="secondary"
@@ -97,3 +99,7 @@ export function TraceQLTab({ query, datasource, range, onChange, onRunQuery, onO
     </Stack>
   );
 }
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  status: css({ flex: 1, minWidth: 0, paddingTop: theme.spacing(0.25) }),
+});

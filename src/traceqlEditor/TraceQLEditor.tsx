@@ -34,6 +34,8 @@ const OPTIONS = {
   scrollBeyondLastLine: false,
   scrollbar: { vertical: 'auto', horizontal: 'hidden', verticalScrollbarSize: 8, horizontalScrollbarSize: 0 },
   suggestFontSize: 12,
+  // A brace typed over a selection replaces it.
+  autoSurround: 'never',
   wordWrap: 'on',
   ariaLabel: 'TraceQL query',
   // Words of the text are no suggestions: attributes and values are.

@@ -18,12 +18,6 @@ export const configuration: monacoTypes.languages.LanguageConfiguration = {
     { open: '"', close: '"', notIn: ['string', 'comment'] },
     { open: '`', close: '`', notIn: ['string', 'comment'] },
   ],
-  surroundingPairs: [
-    { open: '{', close: '}' },
-    { open: '(', close: ')' },
-    { open: '"', close: '"' },
-    { open: '`', close: '`' },
-  ],
 };
 
 /** Token types are those that Grafana's themes colour in all of its query editors. */

@@ -3,6 +3,8 @@ import { firstValueFrom } from 'rxjs';
 import { testDatasource } from '../test/datasource';
 import { GenTVariableSupport, type GenTVariableQuery } from './GenTVariableSupport';
 
+const QUIETLY = { showErrorAlert: false };
+
 async function run(target: Partial<GenTVariableQuery>) {
   const { datasource, getResource } = testDatasource();
   const support = new GenTVariableSupport(datasource);
@@ -33,7 +35,11 @@ describe('GenTVariableSupport', () => {
       filter: '{ resource.service.name = "$service" }',
     });
     expect(texts).toEqual(['error', 'ok']);
-    expect(getResource).toHaveBeenCalledWith('tag-values', { tag: 'status', q: '{ resource.service.name = "cart" }' });
+    expect(getResource).toHaveBeenCalledWith(
+      'tag-values',
+      { tag: 'status', q: '{ resource.service.name = "cart" }' },
+      QUIETLY
+    );
   });
 
   it('lists services', async () => {
@@ -47,7 +53,7 @@ describe('GenTVariableSupport', () => {
   ])('lists the operations of %p under %p', async (service, q) => {
     const { texts, getResource } = await run({ type: 'operations', service });
     expect(texts).toEqual(['GET "/"']);
-    expect(getResource).toHaveBeenCalledWith('tag-values', { tag: 'name', q });
+    expect(getResource).toHaveBeenCalledWith('tag-values', { tag: 'name', q }, QUIETLY);
   });
 
   it('lists every model', async () => {

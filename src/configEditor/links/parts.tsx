@@ -1,6 +1,6 @@
 /** @file Fields that the settings of links share. */
 import { DataSourcePicker } from '@grafana/runtime';
-import { Field, InlineField, InlineFieldRow, Input, Switch } from '@grafana/ui';
+import { Box, Field, InlineField, InlineFieldRow, Input, Switch } from '@grafana/ui';
 import React from 'react';
 
 interface TargetProps {
@@ -58,10 +58,12 @@ export function TimeShifts({ id, start = '', end = '', onChange }: ShiftsProps) 
     </InlineField>
   );
   return (
-    <InlineFieldRow>
-      {field('Shift of the start', start, 'spanStartTimeShift', '-1m')}
-      {field('Shift of the end', end, 'spanEndTimeShift', '1m')}
-    </InlineFieldRow>
+    <Box marginBottom={2}>
+      <InlineFieldRow>
+        {field('Shift of the start', start, 'spanStartTimeShift', '-1m')}
+        {field('Shift of the end', end, 'spanEndTimeShift', '1m')}
+      </InlineFieldRow>
+    </Box>
   );
 }
 

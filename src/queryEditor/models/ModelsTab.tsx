@@ -58,7 +58,7 @@ export function ModelsTab({ query, datasource, onChange, onRunQuery }: Props) {
 
   const models = useCallback(
     async (typed: string) => {
-      const known = await datasource.models().catch(() => []);
+      const known = await datasource.models();
       const variables = getTemplateSrv()
         .getVariables()
         .map(({ name }) => ({ label: `$${name}`, value: `$${name}`, description: 'variable' }));

@@ -17,6 +17,8 @@ interface Props {
   range?: TimeRange;
   /** The query that the other conditions make. */
   others: string;
+  /** Of the values, in units of 8 px. */
+  width?: number;
   onChange: (filter: TraceFilter) => void;
 }
 
@@ -31,7 +33,7 @@ const OPERATORS: Array<{ label: string; value: FilterOperator; description: stri
   { label: '<=', value: '<=', description: 'less or equal' },
 ];
 
-export function ConditionField({ id, name, filter, datasource, range, others, onChange }: Props) {
+export function ConditionField({ id, name, filter, datasource, range, others, width = 40, onChange }: Props) {
   const { scope, tag, operator } = filter;
   const types = useRef(new Map<string, FilterValueType>());
   const options = useCallback(
@@ -39,7 +41,7 @@ export function ConditionField({ id, name, filter, datasource, range, others, on
       if (tag === '') {
         return [];
       }
-      const values = await datasource.typedTagValues(attributeText(tag, scope), others, range).catch(() => []);
+      const values = await datasource.typedTagValues(attributeText(tag, scope), others, range);
       values.forEach(({ value, type }) => types.current.set(value, type));
       const variables = getTemplateSrv()
         .getVariables()
@@ -77,7 +79,7 @@ export function ConditionField({ id, name, filter, datasource, range, others, on
           options={options}
           value={values[0] === undefined ? null : { label: values[0], value: values[0] }}
           placeholder="value"
-          width={40}
+          width={width}
           createCustomValue
           isClearable
           onChange={(option) => set(option === null ? [] : [option.value])}
@@ -90,7 +92,7 @@ export function ConditionField({ id, name, filter, datasource, range, others, on
           value={values.map((value) => ({ label: value, value }))}
           placeholder={tag === '' ? 'choose an attribute first' : 'any value'}
           disabled={tag === ''}
-          width={40}
+          width={width}
           createCustomValue
           isClearable
           onChange={(chosen) => set(chosen.map(({ value }) => value))}

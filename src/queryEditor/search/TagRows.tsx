@@ -54,7 +54,7 @@ function TagAttribute({
         id={`${id}-scope`}
         options={SCOPES}
         value={scope}
-        width={18}
+        width={16}
         onChange={({ value }) => onChange({ ...filter, scope: value, tag: '', value: [] })}
       />
       <HiddenLabel htmlFor={`${id}-tag`}>Name of the tag</HiddenLabel>
@@ -67,6 +67,7 @@ function TagAttribute({
         accept={accept}
         shorten={shorten}
         placeholder="tag"
+        width={26}
         onChange={(typed) => {
           // A name that is typed with its scope brings the scope along.
           const { scope: given, tag } = splitAttribute(typed);
@@ -97,6 +98,7 @@ export function TagRows({ id, filters, datasource, range, othersOf, onChange, on
             datasource={datasource}
             range={range}
             others={othersOf(filter)}
+            width={30}
             onChange={onChange}
           />
           <Button
