@@ -10,9 +10,23 @@ export interface Measure {
   of(fidelity: Fidelity): number | null;
 }
 
+/** What each query template asks for. */
+const TEMPLATES = [
+  'errors by entry',
+  'attributes by entry',
+  'calls of services',
+  'bottlenecks',
+  'rate',
+  'error durations',
+  'durations',
+  'attributes',
+  'largest attributes',
+  'attributes by service',
+] as const;
+
 const query = (number: number): Measure => ({
   key: `query${number}`,
-  label: `query ${number}`,
+  label: `query ${number}, ${TEMPLATES[number - 1]}`,
   better: 'low',
   group: 'queries',
   of: (f) => f.queries.queries[number - 1]?.corrected ?? null,

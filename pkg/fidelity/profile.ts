@@ -68,11 +68,12 @@ function shapeCounts(table: SpanTable): { counts: Counts; example: Map<number, n
 
 /** `service name, N spans` of a trace. */
 function shapeLabel(table: SpanTable, trace: number): string {
-  const { operations, services } = table.vocabulary;
+  const { operations, services, names } = table.vocabulary;
   const operation = operations.texts[table.operation[table.entry[trace] as number] as number] as string;
   const at = operation.indexOf(':');
   const spans = (table.offsets[trace + 1] as number) - (table.offsets[trace] as number);
-  return `${services.texts[Number(operation.slice(0, at))]} ${operation.slice(at + 1)}, ${spans} spans`;
+  const name = names.texts[Number(operation.slice(at + 1))] as string;
+  return `${services.texts[Number(operation.slice(0, at))]} ${name}, ${spans} spans`;
 }
 
 /** What plots show of `other` beside the real side. */
@@ -98,14 +99,17 @@ export function profileOf(real: SpanTable, other: SpanTable, clock: Clock): Prof
     }));
   const realShapes = shapeCounts(real);
   const otherShapes = shapeCounts(other);
+  const labels = new Map<string, number>();
   const shapes = [...realShapes.counts]
     .sort((x, y) => y[1] - x[1])
     .slice(0, SHAPES)
-    .map(([shape, count]) => ({
-      label: shapeLabel(real, realShapes.example.get(shape) as number),
-      real: count,
-      other: otherShapes.counts.get(shape) ?? 0,
-    }));
+    .map(([shape, count]) => {
+      const label = shapeLabel(real, realShapes.example.get(shape) as number);
+      const same = (labels.get(label) ?? 0) + 1;
+      labels.set(label, same);
+      const other = otherShapes.counts.get(shape) ?? 0;
+      return { label: same === 1 ? label : `${label} (${same})`, real: count, other };
+    });
   return { curve: CURVE, nanos: clock.to - clock.from, services, shapes };
 }
 

@@ -27,6 +27,9 @@ const LEGEND_MARKS: Readonly<Record<string, string>> = {
   sampleFull: '<svg viewBox="0 0 26 14" aria-hidden="true"><circle class="sample rank1" cx="13" cy="7" r="4"/></svg>',
   sampleFaint: '<svg viewBox="0 0 26 14" aria-hidden="true"><circle class="sample rank3" cx="13" cy="7" r="4"/></svg>',
   errors: '<svg viewBox="0 0 26 14" aria-hidden="true"><path class="sample" d="M9 3h8v8h-8z"/></svg>',
+  external:
+    '<svg viewBox="0 0 26 14" aria-hidden="true"><path class="external" d="M13 1.5l5.5 5.5l-5.5 5.5l-5.5-5.5z"/></svg>',
+  half: '<svg viewBox="0 0 26 14" aria-hidden="true"><g class="half"><line x1="1" x2="25" y1="7" y2="7"/></g></svg>',
   level: '<svg viewBox="0 0 26 14" aria-hidden="true"><g class="level"><line x1="1" x2="25" y1="7" y2="7"/></g></svg>',
 };
 
@@ -133,7 +136,9 @@ ${section(
         ['generated', 'generated'],
         ['sample', 'head sampling 1:N'],
         ['errors', 'every error, and 1:20'],
-        ['level', 'without a size']
+        ['external', 'another program'],
+        ['level', 'independent columns (no size)'],
+        ['half', 'half of the real against half']
       ) + plots(bytesPlots(report))
     : ''
 )}

@@ -35,22 +35,26 @@ function againstBytes(report: EvaluationReport, key: string): string {
     const spread = row.summary[key];
     return keptBytes(row.sizes) !== null || spread === null || spread === undefined
       ? []
-      : [{ name: row.name, value: spread.median }];
+      : [{ name: row.name, value: spread.median, className: 'level' }];
   });
   const half = report.halfVersusHalf === undefined ? null : measure.of(report.halfVersusHalf);
   if (half !== null) {
-    lines.push({ name: 'half against half', value: half });
+    lines.push({ name: 'half against half', value: half, className: 'half' });
   }
   if (points.length === 0) {
     return '';
   }
   const bytes = points.map((point) => point.bytes);
   const x = logScale([Math.min(...bytes) / 1.6, Math.max(...bytes) * 1.6], [PANEL.left, PANEL.width - PANEL.right], 5);
-  const top = Math.max(...points.map((point) => point.spread.max), ...lines.map((line) => line.value), 1e-4);
-  const y = linearScale([0, measure.better === 'high' ? 1 : top * 1.08], [PANEL.height - PANEL.bottom, PANEL.top]);
-  const levels = lines.map(({ name, value }) => {
+  const all = [...points.flatMap(({ spread }) => [spread.min, spread.max]), ...lines.map((line) => line.value)];
+  const domain: [number, number] =
+    measure.better === 'high'
+      ? [Math.max(0, Math.floor(Math.min(...all) * 10 - 0.5) / 10), 1]
+      : [0, Math.max(...all, 1e-4) * 1.08];
+  const y = linearScale(domain, [PANEL.height - PANEL.bottom, PANEL.top]);
+  const levels = lines.map(({ name, value, className }) => {
     const at = coordinate(y(value));
-    return `<g class="level"><title>${escaped(`${name}: ${measureText(value)}`)}</title><line x1="${PANEL.left}" x2="${PANEL.width - PANEL.right}" y1="${at}" y2="${at}"/><text x="${PANEL.width - PANEL.right - 2}" y="${Number(at) - 4}" text-anchor="end">${escaped(name)}</text></g>`;
+    return `<g class="${className}"><title>${escaped(`${name}: ${measureText(value)}`)}</title><line x1="${PANEL.left}" x2="${PANEL.width - PANEL.right}" y1="${at}" y2="${at}"/></g>`;
   });
   const heads = points
     .filter(({ row }) => row.kind === 'sample' && row.name.startsWith('1:'))
@@ -63,7 +67,7 @@ function againstBytes(report: EvaluationReport, key: string): string {
     const range = `<line class="${className} range" x1="${at}" x2="${at}" y1="${coordinate(y(spread.min))}" y2="${coordinate(y(spread.max))}"/>`;
     const shown = row.kind !== 'sample' || ['1:2', '1:10', '1:100'].includes(row.name);
     const label = shown
-      ? `<text class="name ${className}" x="${at}" y="${coordinate(y(spread.median) - 10)}" text-anchor="middle">${escaped(row.name)}</text>`
+      ? `<text class="name ${className}" x="${at}" y="${coordinate(Math.max(11, y(spread.median) - 10))}" text-anchor="middle">${escaped(row.name)}</text>`
       : '';
     return range + mark(kind, x(own), y(spread.median), className, tooltip) + label;
   });
@@ -95,7 +99,7 @@ export function queryPlot(report: EvaluationReport): string {
   const frame: Frame = {
     width: 760,
     height: measures.length * ROW_HEIGHT + 60,
-    left: 150,
+    left: 190,
     right: 20,
     top: 10,
     bottom: 40,

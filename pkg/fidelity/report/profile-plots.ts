@@ -44,7 +44,7 @@ function ratePlot(service: ServiceProfile, nanos: number): string {
   const base = coordinate(y(0));
   const area = `${linePath(steps(service.realRate))}V${base}H${coordinate(x(0))}Z`;
   const body =
-    axes(frame, x, y, { x: (value) => timeText((value / parts) * nanos), y: tickText }) +
+    axes(frame, x, y, { x: (value) => (value === 0 ? '0' : timeText((value / parts) * nanos)), y: tickText }) +
     `<path class="real area" d="${area}"/>` +
     `<path class="generated line" d="${linePath(steps(service.otherRate))}"/>`;
   const total = (values: readonly number[]): string => countText(values.reduce((sum, value) => sum + value, 0));
@@ -64,11 +64,11 @@ export function shapePlot(profile: Profile): string {
   const { shapes } = profile;
   const frame: Frame = {
     width: 760,
-    height: shapes.length * ROW_HEIGHT + 44,
+    height: shapes.length * ROW_HEIGHT + 8,
     left: 300,
     right: 70,
     top: 6,
-    bottom: 30,
+    bottom: 0,
   };
   const x = linearScale(
     [0, Math.max(1, ...shapes.flatMap((shape) => [shape.real, shape.other]))],

@@ -39,7 +39,7 @@ svg .dashed{stroke-dasharray:5 4}
 svg .diagonal{fill:none;stroke:var(--muted);stroke-width:1;stroke-dasharray:2 3}
 svg .real{fill:var(--real);stroke:var(--real)}
 svg .real.line{fill:none}
-svg .real.thick{stroke:var(--real-soft)}
+svg .real.thick{stroke:var(--real);stroke-opacity:.42}
 svg .real.area{fill:var(--real-soft);stroke:none}
 svg .real.bar{fill:var(--real-soft);stroke:none}
 svg .generated{fill:var(--generated);stroke:var(--generated)}
@@ -56,8 +56,8 @@ svg text.name{stroke:none;font-size:11.5px;font-weight:600}
 svg text.name.sample{fill:var(--sample)}
 svg text.name.generated{fill:var(--generated)}
 svg text.name.external{fill:var(--external)}
-svg .level line{stroke:var(--muted);stroke-dasharray:6 4;stroke-width:1.2}
-svg .level text{fill:var(--muted);font-size:10.5px}
+svg .level line{stroke:var(--external);stroke-dasharray:6 4;stroke-width:1.3}
+svg .half line{stroke:var(--muted);stroke-dasharray:2 3;stroke-width:1.5}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--edge);border-radius:8px}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th,td{padding:4px 12px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--grid)}

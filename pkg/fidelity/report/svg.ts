@@ -21,7 +21,7 @@ function linearTicks(low: number, high: number, count: number): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = (STEPS.find((own) => own * power >= rough) ?? 10) * power;
   const ticks: number[] = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
+  for (let i = Math.ceil(low / step - 1e-9) || 0; i * step <= high + step * 1e-9; i++) {
     ticks.push(i * step);
   }
   return ticks;
@@ -40,12 +40,18 @@ export function logScale(domain: readonly [number, number], range: readonly [num
   const high = Math.max(Math.log10(domain[1]), low + 0.1);
   const place = (value: number): number =>
     range[0] + ((Math.log10(Math.max(value, domain[0])) - low) / (high - low)) * (range[1] - range[0]);
-  const powers: number[] = [];
-  for (let power = Math.ceil(low - 1e-9); power <= high + 1e-9; power++) {
-    powers.push(10 ** power);
-  }
-  const every = Math.max(1, Math.ceil(powers.length / ticks));
-  const few = powers.length < 2 ? [domain[0], domain[1]] : powers.filter((_, i) => i % every === 0);
+  // Powers of ten; where there are fewer than three, 2 and 5 times a power too.
+  const among = (factors: readonly number[]): number[] => {
+    const found: number[] = [];
+    for (let power = Math.floor(low); power <= high; power++) {
+      found.push(...factors.map((factor) => factor * 10 ** power));
+    }
+    return found.filter((value) => value >= domain[0] && value <= domain[1]);
+  };
+  const powers = among([1]);
+  const candidates = powers.length >= 3 ? powers : among([1, 2, 5]);
+  const every = Math.max(1, Math.ceil(candidates.length / ticks));
+  const few = candidates.filter((_, i) => i % every === 0);
   return Object.assign(place, { ticks: few });
 }
 
