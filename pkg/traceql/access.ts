@@ -1,5 +1,13 @@
 /** @file Attributes and intrinsics → functions that read them from a span. */
-import type { KeyValue, Resource, Scope as InstrumentationScope, Span, SpanEvent, SpanLink } from '../trace';
+import type {
+  AttributeValue,
+  KeyValue,
+  Resource,
+  Scope as InstrumentationScope,
+  Span,
+  SpanEvent,
+  SpanLink,
+} from '../trace';
 import type { AttributeRef } from './ast';
 import { INTRINSICS, type Intrinsic, type ValueType } from './intrinsics';
 import type { TraceView } from './trace-view';
@@ -162,6 +170,30 @@ export function compileAttribute(attribute: AttributeRef): Compiled {
       const read = resourceGetter((resource) => resourceValue(resource, name));
       return { type, get: (place) => find(place.span.attributes, name) ?? read(place.span) };
     }
+  }
+}
+
+/**
+ * What an attribute of a span, its resource or its scope holds, also where TraceQL has no type for it: maps, bytes, and
+ * arrays that are empty or of several types.
+ */
+export function rawAttribute(attribute: AttributeRef, { span }: Place): AttributeValue | undefined {
+  const held = (attributes: readonly KeyValue[]): AttributeValue | undefined =>
+    attributes.find(({ key }) => key === attribute.name)?.value;
+  if (attribute.intrinsic !== undefined) {
+    return undefined;
+  }
+  switch (attribute.scope) {
+    case 'span':
+      return held(span.attributes);
+    case 'resource':
+      return held(span.resource.attributes);
+    case 'instrumentation':
+      return held(span.scope.attributes);
+    case 'none':
+      return held(span.attributes) ?? held(span.resource.attributes);
+    default:
+      return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /** @file A place in the tokens of a query: look at one token, take it, or say what was expected. */
 import { limit } from '../common';
-import { measure } from './depth';
+import { DepthMeter, type Measured } from './depth';
 import { describeToken, Lexer, type Token } from './lexer';
 import { syntaxError, type TraceqlError } from './syntax-error';
 
@@ -11,6 +11,7 @@ export class Cursor {
   token: Token;
   private readonly lexer: Lexer;
   private depth = 0;
+  private readonly meter = new DepthMeter();
   // Read once: a limit looks into the environment.
   private readonly mostNesting = limit('TRACEQL_NESTING');
   private readonly mostOperators = limit('TRACEQL_OPERATORS');
@@ -95,8 +96,8 @@ export class Cursor {
   }
 
   /** Notes how deep a new node of the tree is, and refuses what is too deep. */
-  measured<T extends Parameters<typeof measure>[0]>(node: T): T {
-    const { depth, height } = measure(node);
+  measured<T extends Measured>(node: T): T {
+    const { depth, height } = this.meter.measure(node);
     if (depth > this.mostNesting) {
       throw this.tooDeep();
     }

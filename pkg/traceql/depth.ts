@@ -24,7 +24,8 @@ export const BINARY_LEVEL = {
   '^': 7,
 } as const;
 
-type Node = FieldExpr | ScalarExpr | SpansetExpr | Stage | MetricsExpr;
+/** What is measured: any node of a query's tree. */
+export type Measured = FieldExpr | ScalarExpr | SpansetExpr | Stage | MetricsExpr;
 
 function spansetLevel(operator: SpansetOperator): number {
   return operator === '&&' || operator === '||' ? 1 : 2;
@@ -35,7 +36,7 @@ function mathLevel(operator: MathOperator): number {
 }
 
 /** Whether the left side needs no parentheses to read back: `(a || b) || c` is `a || b || c`. */
-export function leftNeedsNone(node: Node): boolean {
+export function leftNeedsNone(node: Measured): boolean {
   switch (node.kind) {
     case 'binary':
       return (
@@ -56,14 +57,7 @@ export function leftNeedsNone(node: Node): boolean {
   }
 }
 
-const depths = new WeakMap<Node, number>();
-const heights = new WeakMap<Node, number>();
-
-function known(node: Node): number {
-  return depths.get(node) ?? 0;
-}
-
-function childrenOf(node: Node): readonly Node[] {
+function childrenOf(node: Measured): readonly Measured[] {
   switch (node.kind) {
     case 'filter':
       return [node.expression];
@@ -91,39 +85,45 @@ function childrenOf(node: Node): readonly Node[] {
   }
 }
 
-/**
- * Notes the depth of a node whose children are noted already.
- * @returns `depth`: parentheses within each other; `height`: operators within each other
- */
-export function measure(node: Node): { depth: number; height: number } {
-  const children = childrenOf(node);
-  let height = 0;
-  for (const child of children) {
-    height = Math.max(height, heights.get(child) ?? 0);
+/** `depth`: parentheses within each other; `height`: operators within each other. */
+export interface Nesting {
+  readonly depth: number;
+  readonly height: number;
+}
+
+/** Measures the nodes of one query, children before parents. */
+export class DepthMeter {
+  // A plain map that goes when the query is read: weak maps shared by all queries cost the garbage collector dearly.
+  private readonly nestings = new Map<Measured, Nesting>();
+
+  /** Notes the nesting of a node whose children are noted already. */
+  measure(node: Measured): Nesting {
+    const depthOf = (child: Measured): number => this.nestings.get(child)?.depth ?? 0;
+    const children = childrenOf(node);
+    const height = children.reduce((most, child) => Math.max(most, this.nestings.get(child)?.height ?? 0), 0);
+    let depth = 0;
+    switch (node.kind) {
+      case 'binary':
+      case 'operation':
+      case 'arithmetic':
+      case 'math':
+        depth = Math.max(depthOf(node.left) + (leftNeedsNone(node) ? 0 : 1), depthOf(node.right) + 1);
+        break;
+      case 'filter':
+      case 'by':
+      case 'aggregate':
+      case 'metrics':
+        children.forEach((child) => {
+          depth = Math.max(depth, depthOf(child));
+        });
+        break;
+      default:
+        children.forEach((child) => {
+          depth = Math.max(depth, depthOf(child) + 1);
+        });
+    }
+    const nesting = { depth, height: height + 1 };
+    this.nestings.set(node, nesting);
+    return nesting;
   }
-  let depth = 0;
-  switch (node.kind) {
-    case 'binary':
-    case 'operation':
-    case 'arithmetic':
-    case 'math':
-      depth = Math.max(known(node.left) + (leftNeedsNone(node) ? 0 : 1), known(node.right) + 1);
-      break;
-    case 'filter':
-    case 'by':
-    case 'aggregate':
-    case 'metrics':
-      children.forEach((child) => {
-        depth = Math.max(depth, known(child));
-      });
-      break;
-    default:
-      children.forEach((child) => {
-        depth = Math.max(depth, known(child) + 1);
-      });
-  }
-  const result = { depth, height: height + 1 };
-  depths.set(node, result.depth);
-  heights.set(node, result.height);
-  return result;
 }

@@ -239,6 +239,17 @@ describe('pipelines and answers', () => {
     });
   });
 
+  it('gives back what select() names whatever it holds, though no filter has a type for it', () => {
+    const held = { map: new KeyValueList([{ key: 'k', value: 1n }]), bytes: new Uint8Array([1, 2]), mixed: [1n, 'a'] };
+    const one = trace([{ id: 'x', span: held }]);
+    const attributesOf = (query: string) => searchTrace(parseQuery(query), one)?.spanSets[0]?.spans[0]?.attributes;
+    expect(attributesOf('{ } | select(span.map, .bytes, span.mixed, span.absent)')).toEqual(
+      Object.entries(held).map(([key, value]) => ({ key, value }))
+    );
+    expect(attributesOf('{ span.map = nil }')).toEqual([]);
+    expect(attributesOf('{ span.map != nil }')).toBeUndefined();
+  });
+
   it('adds what the pipeline computed to its spansets', () => {
     const summary = searchTrace(
       parseQuery('{ } | by(resource.service.name) | avg(duration) > 1ms | count() > 1'),

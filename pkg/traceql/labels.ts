@@ -66,10 +66,20 @@ export function labelsText(labels: readonly SeriesLabel[]): string {
     .join(',')}}`;
 }
 
-/** Orders series by their labels. */
+// What a function adds to the labels of a group, and how its series are ordered within the group.
+const OWN_LABELS = new Set(['p', '__bucket']);
+
+/** Orders series by the labels of their groups; within a group buckets rise, and quantiles stay as they were asked for. */
 export function sortSeries<T extends { readonly labels: readonly SeriesLabel[] }>(series: readonly T[]): T[] {
   return series
-    .map((one) => ({ one, text: labelsText(one.labels) }))
-    .sort((a, b) => compareStrings(a.text, b.text))
+    .map((one) => {
+      const bucket = one.labels.find(({ key }) => key === '__bucket')?.value;
+      return {
+        one,
+        text: labelsText(one.labels.filter(({ key }) => !OWN_LABELS.has(key))),
+        bucket: typeof bucket === 'number' ? bucket : 0,
+      };
+    })
+    .sort((a, b) => compareStrings(a.text, b.text) || a.bucket - b.bucket)
     .map(({ one }) => one);
 }

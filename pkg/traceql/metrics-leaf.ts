@@ -171,10 +171,9 @@ export class LeafAccumulator {
     }
     const group = this.groupOf(place);
     group.state.add(slot, value, weight);
-    const box = this.exemplarBox;
-    if (box?.wants(slot) === true) {
-      box.offer(place, slot, group.key, plan.value === undefined ? undefined : this.reported(value));
-    }
+    this.exemplarBox?.offer(place, slot, group.key, () =>
+      plan.value === undefined ? undefined : this.reported(value)
+    );
   }
 
   // Exemplars show `duration` in seconds, as their series do.

@@ -307,11 +307,49 @@ describe('exemplars and limits', () => {
     expect(new Set(traces).size).toBe(traces.length);
   });
 
+  it('spreads exemplars over the range, whatever the order of the traces', () => {
+    const long = { start: BASE - 1n, end: BASE + 100_000_000_000n, step: 1_000_000_000n };
+    const chosen = (order: (i: number) => number) => {
+      const accumulator = compileMetrics(parseQuery('{ } | max_over_time(duration)'), { ...long, exemplars: 10 });
+      for (let i = 0; i < 500; i++) {
+        const at = order(i);
+        const span = { id: 'a', at: 100 + 200 * at, ms: 1 };
+        accumulator.observe(trace([span], (at + 1).toString(16).padStart(32, '0')));
+      }
+      return accumulator.result().flatMap(({ exemplars }) => exemplars);
+    };
+    const forward = chosen((i) => i);
+    expect(forward).toHaveLength(10);
+    expect(forward.map(({ timestampMs }) => Math.floor((timestampMs - 1_000_000) / 10_000))).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+    ]);
+    expect(chosen((i) => 499 - i)).toEqual(forward);
+    expect(chosen((i) => (i * 7) % 500)).toEqual(forward);
+  });
+
+  it('orders quantiles as they were asked for, and buckets by size', () => {
+    const order = (query: string, key: string) =>
+      series(query, shop).map(({ labels }) => labels.find((one) => one.key === key)?.value);
+    expect(order('{ } | quantile_over_time(duration, .5, .9, .99)', 'p')).toEqual([0.5, 0.9, 0.99]);
+    expect(order('{ } | quantile_over_time(duration, .99, .5)', 'p')).toEqual([0.99, 0.5]);
+    const buckets = order('{ } | histogram_over_time(duration)', '__bucket') as number[];
+    expect(buckets).toEqual([...buckets].sort((a, b) => a - b));
+  });
+
+  it('refuses answers beyond QUERY_ANSWER_BYTES', () => {
+    setLimit('QUERY_ANSWER_BYTES', 300);
+    try {
+      expect(() => series('{ } | rate() by (name)', shop)).toThrow(/QUERY_ANSWER_BYTES/);
+    } finally {
+      setLimit('QUERY_ANSWER_BYTES', undefined);
+    }
+  });
+
   it('names the trace and what the query touches, with the value in the unit of the series', () => {
     const [first] = many('{ name = "GET" } | max_over_time(duration) by (resource.service.name)', 1);
     expect(first).toEqual({
       labels: [
-        { key: 'trace:id', value: '1' },
+        { key: 'trace:id', value: expect.stringMatching(/^1?[0-9a-f]$/) as string },
         { key: 'name', value: 'GET' },
         { key: 'resource.service.name', value: 'shop' },
         { key: 'duration', value: '100ms' },

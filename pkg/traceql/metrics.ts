@@ -1,6 +1,7 @@
 /** @file Metrics queries: traces in, series out. */
 import { GentError } from '../common';
 import type { Trace } from '../trace';
+import { AnswerBytes, SAMPLE_BYTES } from './answer-bytes';
 import type { MetricsExpr, Query } from './ast';
 import type { ExemplarBox, RawExemplar } from './exemplars';
 import { hintsOf } from './hints';
@@ -110,6 +111,11 @@ function toSeries(series: readonly SlotSeries[], intervals: Intervals, boxes: re
       list.push({ labels, timestampMs, value: exemplar.value ?? sample });
       exemplars.set(target, list);
     }
+  }
+  const bytes = new AnswerBytes();
+  for (const one of series) {
+    bytes.addAttributes(one.labels);
+    bytes.add(one.values.length * SAMPLE_BYTES);
   }
   return sortSeries(series).map((one) => ({
     labels: one.labels,

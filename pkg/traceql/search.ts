@@ -2,9 +2,10 @@
 import { limit } from '../common';
 import { serviceName, StatusCode, type AttributeValue, type KeyValue, type Trace } from '../trace';
 import type { AttributeRef, Query } from './ast';
-import { spanDuration, type Compiled, type Place } from './access';
+import { rawAttribute, spanDuration, type Place } from './access';
 import { compileValue } from './compile';
 import { mentionedIn, spansetStages } from './mentions';
+import { printAttribute } from './print';
 import { compilePipeline, type WorkingSet } from './pipeline';
 import type { MatchedSpan, SpanSet, TraceSummary } from './results';
 import { TraceView } from './trace-view';
@@ -25,16 +26,22 @@ const IN_SUMMARY = new Set<string>([
 
 interface Decoration {
   readonly key: string;
-  readonly compiled: Compiled;
+  readonly read: (place: Place) => AttributeValue | undefined;
 }
 
-function decorations(attributes: readonly AttributeRef[]): Decoration[] {
+/** @param selected - attributes that select() names: they come back whatever they hold */
+function decorations(attributes: readonly AttributeRef[], selected: readonly AttributeRef[]): Decoration[] {
+  const names = new Set(selected.map((attribute) => printAttribute(attribute)));
   return attributes
     .filter((attribute) => attribute.intrinsic === undefined || !IN_SUMMARY.has(attribute.intrinsic))
-    .map((attribute) => ({
-      key: attribute.name,
-      compiled: compileValue({ kind: 'attribute', attribute, at: 0 }, limit('TRACEQL_EVENT_PAIRS')),
-    }));
+    .map((attribute): Decoration => {
+      const { type, get } = compileValue({ kind: 'attribute', attribute, at: 0 }, limit('TRACEQL_EVENT_PAIRS'));
+      const whole = names.has(printAttribute(attribute));
+      return {
+        key: attribute.name,
+        read: (place) => toAnswer(get(place), type) ?? (whole ? rawAttribute(attribute, place) : undefined),
+      };
+    });
 }
 
 function keyValue(key: string, value: AttributeValue | undefined): KeyValue[] {
@@ -65,7 +72,7 @@ export function compileSearch(query: Query, options: SearchOptions = {}): (trace
   const run = compilePipeline(stages);
   const mentioned = mentionedIn(stages);
   const withName = mentioned.some((attribute) => attribute.intrinsic === 'name');
-  const decorate = decorations(mentioned);
+  const decorate = decorations(mentioned, mentionedIn(stages.filter(({ kind }) => kind === 'select')));
   const most = options.spansPerSpanSet ?? 3;
 
   const matchedSpan = (place: Place, index: number): MatchedSpan | undefined => {
@@ -82,7 +89,7 @@ export function compileSearch(query: Query, options: SearchOptions = {}): (trace
       ...(withName ? { name: span.name } : {}),
       startTimeUnixNano: span.startTimeUnixNano,
       durationNanos: spanDuration(span),
-      attributes: decorate.flatMap(({ key, compiled }) => keyValue(key, toAnswer(compiled.get(place), compiled.type))),
+      attributes: decorate.flatMap(({ key, read }) => keyValue(key, read(place) ?? undefined)),
     };
   };
   const spanSet = (place: Place, set: WorkingSet): SpanSet => ({

@@ -1,6 +1,7 @@
 /** @file Tag names and tag values, as an editor asks for them while a query is typed. */
 import { limit } from '../common';
 import type { AttributeValue, KeyValue, Trace } from '../trace';
+import { AnswerBytes, valueBytes } from './answer-bytes';
 import { KIND_NAMES, STATUS_NAMES, type AttributeRef, type FieldExpr, type Query, type Stage } from './ast';
 import { compileAttribute, needs, type Place } from './access';
 import { visitAttributes } from './compile';
@@ -120,6 +121,7 @@ export function compileTagValues(query: Query, tag: AttributeRef): TagCollector<
   }
   const most = limit('TRACEQL_TAG_VALUES');
   const found = new Map<string, TagValueEntry>();
+  const bytes = new AnswerBytes();
   const add = (value: AttributeValue | undefined) => {
     if (
       typeof value === 'string' ||
@@ -129,7 +131,8 @@ export function compileTagValues(query: Query, tag: AttributeRef): TagCollector<
     ) {
       const entry = entryOf(value);
       const key = `${entry.type} ${entry.value}`;
-      if (found.size < most) {
+      if (found.size < most && !found.has(key)) {
+        bytes.add(valueBytes(entry.value));
         found.set(key, entry);
       }
     }
@@ -166,9 +169,11 @@ export function compileTagNames(query: Query): TagCollector<Record<NamedScope, s
   };
   const most = limit('TRACEQL_TAG_VALUES');
   const seen = new Set<unknown>();
+  const bytes = new AnswerBytes();
   const add = (scope: NamedScope, attributes: readonly KeyValue[]) => {
     for (const { key, value } of attributes) {
-      if (value !== null && found[scope].size < most) {
+      if (value !== null && found[scope].size < most && !found[scope].has(key)) {
+        bytes.add(valueBytes(key));
         found[scope].add(key);
       }
     }
