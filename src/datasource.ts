@@ -21,7 +21,7 @@ import {
   HealthCheckError,
 } from '@grafana/runtime';
 import { lastValueFrom, map, merge, type Observable } from 'rxjs';
-import { AnnotationQueryEditor, annotationFrame } from './annotations';
+import { annotationFrame, annotationSupport } from './annotations';
 import { interpolateQuery } from './interpolation';
 import { migrateQuery } from './migration';
 import {
@@ -54,10 +54,7 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
     super(settings);
     this.options = settings.jsonData ?? {};
     this.variables = new GenTVariableSupport(this);
-    this.annotations = {
-      QueryEditor: AnnotationQueryEditor,
-      getDefaultQuery: () => ({ queryType: 'traceql', query: '{ status = error }', limit: 100, annotation: {} }),
-    };
+    this.annotations = annotationSupport;
   }
 
   override getDefaultQuery(_app: CoreApp): Partial<GenTQuery> {
@@ -75,6 +72,8 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
         return true;
       case 'models':
         return query.modelsView !== 'operations' || Boolean(query.modelId);
+      case 'search':
+        return query.filters !== undefined || (query.query ?? '').trim() !== '';
       default:
         return (query.query ?? '').trim() !== '';
     }

@@ -1,3 +1,3 @@
 /** @file The door of src/annotations: marks on graphs from queries. */
 export { annotationFrame } from './annotationFrame';
-export { AnnotationQueryEditor } from './AnnotationQueryEditor';
+export { annotationSupport } from './annotationSupport';
