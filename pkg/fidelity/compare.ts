@@ -1,5 +1,6 @@
 /** @file Drivers beside each other: each makes its traces with every seed, all measured against one real side. */
 import { GentError } from '../common';
+import { clockOf } from './clock';
 import { type Driver, NO_SIZES, type Sizes, type TraceSource } from './drivers';
 import { Evaluator, type Fidelity } from './evaluate';
 import { summarise, type Spread } from './measures';
@@ -69,5 +70,6 @@ export function halfVersusHalf(real: SpanTable, seed: number): Fidelity {
       real,
       [...order.subarray(from, from + half)].sort((a, b) => a - b)
     );
-  return new Evaluator(part(0)).measure(part(half), { seed });
+  // Buckets are those of all the real traces: a half alone would begin or end earlier.
+  return new Evaluator(part(0), clockOf(real)).measure(part(half), { seed });
 }

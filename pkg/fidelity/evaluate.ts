@@ -33,12 +33,14 @@ export interface EvaluateOptions {
 
 /** Measures others against one real side. All tables come from one vocabulary, the real one first. */
 export class Evaluator {
-  readonly clock: Clock;
   private readonly tester: TwoSampleTester;
 
-  constructor(readonly real: SpanTable) {
-    this.clock = clockOf(real);
-    this.tester = new TwoSampleTester(real, this.clock);
+  /** @param clock - time buckets; those of the real side when left out */
+  constructor(
+    readonly real: SpanTable,
+    readonly clock: Clock = clockOf(real)
+  ) {
+    this.tester = new TwoSampleTester(real, clock);
   }
 
   /** How well `other` stands for the real side. */
