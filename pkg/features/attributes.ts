@@ -10,7 +10,7 @@ import { TraceSources } from './origins-learn';
 import { learnBag, type Encoded, type Observations } from './slot-learn';
 import type { Bag } from './slots';
 import type { SpanTable } from './span-table';
-import { withTimeTables } from './time-tables';
+import { causesOf, withTables } from './tuple-tables';
 import { vocabularyOf } from './vocabulary';
 
 /** Events of one name on spans of one operation. */
@@ -61,7 +61,7 @@ export function attributeFields(model: AttributeModel): AttributeField[] {
         group: g,
         slot: -1,
         classes: group.tuples.length,
-        tabled: group.byTime !== undefined,
+        tabled: group.tabled,
       })
     );
     spans.slots.forEach((slot, s) => {
@@ -237,10 +237,16 @@ export function learnAttributes(
     const first = encoded[operation]?.groups[0];
     own.forEach((span, m) => (mainClass[span] = first?.[m] ?? 0));
   });
+  const cause = new Int32Array(spans.size);
+  const causes = layouts.map((layout) => causesOf(layout));
+  for (let t = 0; t < spans.traces; t++) {
+    cause.set(causes[spans.shape[t] as number] as Int32Array, spans.offset[t] as number);
+  }
   const segments = spans.segment.reduce((most, segment) => Math.max(most, segment), 0) + 1;
+  const tableSource = { spans, segments, cause, mainClass };
   const tabled = model.map((operation, o): OperationAttributes => ({
     ...operation,
-    spans: withTimeTables(operation.spans, encoded[o] as Encoded, members[o] as Int32Array, spans, segments, mainClass),
+    spans: withTables(operation.spans, encoded[o] as Encoded, members[o] as Int32Array, tableSource),
   }));
   return {
     model: { list: { keys: writer.keys, pairs: writer.pairs }, operations: tabled, format: ATTRIBUTE_FORMAT },

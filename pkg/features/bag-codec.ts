@@ -4,9 +4,9 @@ import type { AttributeValue } from '../trace';
 import { readTables, writeTables, type QuantileTable } from './quantiser';
 import { readTemplates, writeTemplates, type Template } from './patterns';
 import type { KeyEntry, PairEntry } from './columns';
-import type { GivenOwner } from './groups';
+import { PREVIOUS, type GivenOwner } from './groups';
 import { readOrigin, writeOrigin, type Origin } from './origins';
-import type { TimeTable } from './time-tables';
+import { Structure, type TupleTable } from './tuple-tables';
 import { DOUBLE_DECIMALS, Letter, type Bag, type Group, type Slot } from './slots';
 import { readValue, writeValue } from './values';
 
@@ -180,27 +180,39 @@ function readMasses(reader: ByteReader, tuples: number): Masses {
 }
 
 function writeGiven(writer: ByteWriter, given: GivenOwner | undefined): void {
-  writer.varint(given === undefined ? 0 : given.group + 1);
+  writer.varint(given === undefined ? 0 : given.group + 2);
   if (given !== undefined) {
     writeMasses(writer, given.masses);
   }
 }
 
 function readGiven(reader: ByteReader, tuples: number): GivenOwner | undefined {
-  const group = reader.varint() - 1;
-  return group < 0 ? undefined : { group, masses: readMasses(reader, tuples) };
+  const group = reader.varint() - 2;
+  return group < PREVIOUS ? undefined : { group, masses: readMasses(reader, tuples) };
 }
 
-function writeTimeTable(writer: ByteWriter, table: TimeTable | undefined): void {
-  writer.varint(table === undefined ? 0 : table.segments);
-  if (table !== undefined) {
-    writeMasses(writer, table.masses);
+const NO_TABLES = { tables: [], tabled: false };
+
+function writeTupleTables(writer: ByteWriter, { tables, tabled }: Group): void {
+  writer.varint(tables.length * 2 + (tabled ? 1 : 0));
+  for (const { context, structure, segments, masses } of tables) {
+    writer.byte(context * 8 + structure);
+    writer.varint(segments);
+    writeMasses(writer, masses);
   }
 }
 
-function readTimeTable(reader: ByteReader, tuples: number): TimeTable | undefined {
-  const segments = reader.varint();
-  return segments === 0 ? undefined : { segments, masses: readMasses(reader, tuples) };
+function readTupleTables(reader: ByteReader, tuples: number): Pick<Group, 'tables' | 'tabled'> {
+  const head = reader.varint(1024);
+  const tables = Array.from({ length: head >> 1 }, (): TupleTable => {
+    const code = reader.byte();
+    const segments = reader.varint();
+    if ((code & 7) > Structure.Shape || segments === 0) {
+      reader.fail('a table by something unknown, or of no time');
+    }
+    return { context: code >> 3, structure: code & 7, segments, masses: readMasses(reader, tuples) };
+  });
+  return { tables, tabled: (head & 1) === 1 };
 }
 
 /** Writes a bag whose slots point into the value list that goes with it. */
@@ -215,7 +227,7 @@ export function writeBag(writer: ByteWriter, bag: Bag): void {
     group.mass.forEach((count) => writer.varint(count));
     group.contexts.forEach((bits) => writer.byte(bits));
     writeGiven(writer, group.given);
-    writeTimeTable(writer, group.byTime);
+    writeTupleTables(writer, group);
   }
 }
 
@@ -241,7 +253,7 @@ export function readBag(reader: ByteReader, list: ValueList, format: number): Ba
     const mass = Array.from({ length: count }, () => reader.varint(2 ** 40));
     const contexts = mass.map(() => reader.byte());
     const given = format === 0 ? undefined : readGiven(reader, count);
-    const byTime = format === 0 ? undefined : readTimeTable(reader, count);
+    const tables = format === 0 ? NO_TABLES : readTupleTables(reader, count);
     return {
       slots: members,
       tuples,
@@ -249,7 +261,7 @@ export function readBag(reader: ByteReader, list: ValueList, format: number): Ba
       statuses: contexts.map((bits) => (bits | (bits >> 3)) & 7),
       contexts,
       given,
-      byTime,
+      ...tables,
     };
   });
   return { slots, groups };

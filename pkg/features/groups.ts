@@ -1,15 +1,16 @@
 /** @file Slots that are drawn together: which of them depend on each other, and the tuples of their letters. */
 
 const MAX_TUPLES = 64;
-/** Tuples beyond this many split a group before the classes run out. */
-const ROOMY_TUPLES = 40;
+
+/** Tuples of some columns: the number of each observation's, their letters, how often each was seen. */
+interface Tuples {
+  readonly ids: Uint8Array;
+  readonly tuples: number[][];
+  readonly mass: number[];
+}
 
 /** Tuples of columns, numbered by first appearance; undefined when there are more than `most`. */
-function tuplesOf(
-  columns: readonly Uint8Array[],
-  count: number,
-  most: number
-): { ids: Uint8Array; tuples: number[][]; mass: number[] } | undefined {
+function tuplesOf(columns: readonly Uint8Array[], count: number, most: number): Tuples | undefined {
   const ids = new Uint8Array(count);
   const known = new Map<string, number>();
   const tuples: number[][] = [];
@@ -33,12 +34,22 @@ function tuplesOf(
   return { ids, tuples, mass };
 }
 
-/** Mutual information of two columns in nats, from counts. */
-function dependence(a: Uint8Array, b: Uint8Array): number {
+/** Spans that the dependence of two columns is measured on. */
+const MOST_MEASURED = 40_000;
+/** Columns are joined from so much of the lesser entropy that they share … */
+const LEAST_SHARED = 0.02;
+/** … and so many standard deviations beyond chance (G-test; Sokal and Rohlf, Biometry). */
+const DEVIATIONS = 4;
+
+/**
+ * How much of the lesser of two columns' entropies they share: 1 where one says all of the other, 0 where what they share
+ * may be chance.
+ */
+function sharedEntropy(a: Uint8Array, b: Uint8Array): number {
   const joint = new Float64Array(64 * 64);
   const pa = new Float64Array(64);
   const pb = new Float64Array(64);
-  const step = Math.max(1, Math.floor(a.length / 5000));
+  const step = Math.max(1, Math.floor(a.length / MOST_MEASURED));
   let n = 0;
   for (let first = 0; first < a.length; first += step) {
     // spread within its stretch: spans of one kind stand at even distances
@@ -50,64 +61,65 @@ function dependence(a: Uint8Array, b: Uint8Array): number {
     pb[y] = (pb[y] as number) + 1;
     n++;
   }
-  let information = 0;
-  joint.forEach((count, at) => {
-    if (count > 0) {
-      information += (count / n) * Math.log((count * n) / ((pa[at >> 6] as number) * (pb[at & 63] as number)));
-    }
-  });
-  return information;
+  const nats = (counts: Float64Array): number => entropyBits(counts.filter((count) => count > 0)) * Math.LN2;
+  const kinds = (counts: Float64Array): number => counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
+  const [ofA, ofB] = [nats(pa), nats(pb)];
+  const information = ofA + ofB - nats(joint);
+  const freedom = (kinds(pa) - 1) * (kinds(pb) - 1);
+  const significant = n > 0 && 2 * information - freedom > DEVIATIONS * Math.sqrt(2 * freedom);
+  return significant ? information / Math.min(ofA, ofB) : 0;
 }
 
-/** Joins the slots that vary: all in one group where tuples are few, else the most dependent ones together. */
-export function groupSlots(
-  columns: readonly Uint8Array[],
-  varying: readonly number[],
-  count: number
-): Array<{ slots: number[]; found: { ids: Uint8Array; tuples: number[][]; mass: number[] } }> {
-  const all = tuplesOf(
-    varying.map((s) => columns[s] as Uint8Array),
-    count,
-    MAX_TUPLES
-  );
+interface Joined {
+  readonly slots: number[];
+  readonly found: Tuples;
+}
+
+/**
+ * Joins the slots that vary: all in one group where tuples are few, else those that say most of each other first. What
+ * always goes together (a status code, the type of the error, its message) stays together, however rare.
+ */
+export function groupSlots(columns: readonly Uint8Array[], varying: readonly number[], count: number): Joined[] {
+  const tuples = (slots: readonly number[]): Tuples | undefined =>
+    tuplesOf(
+      slots.map((slot) => columns[slot] as Uint8Array),
+      count,
+      MAX_TUPLES
+    );
+  const all = tuples(varying);
   if (varying.length > 0 && all !== undefined) {
     return [{ slots: [...varying], found: all }];
   }
-  const groups: Array<{ slots: number[]; found: { ids: Uint8Array; tuples: number[][]; mass: number[] } }> = [];
-  for (const s of varying) {
-    const column = columns[s] as Uint8Array;
-    const ranked = groups
-      .map((group) => ({ group, information: dependence(group.found.ids, column) }))
-      .sort((a, b) => b.information - a.information);
-    let joined = false;
-    for (const { group, information } of ranked.slice(0, 3)) {
-      if (information < 0.001) {
-        break;
-      }
-      const found = tuplesOf(
-        [...group.slots, s].map((slot) => columns[slot] as Uint8Array),
-        count,
-        ROOMY_TUPLES
-      );
-      if (found !== undefined) {
-        group.slots.push(s);
-        group.found = found;
-        joined = true;
-        break;
-      }
+  let groups = varying.flatMap((slot): Joined[] => {
+    const found = tuples([slot]);
+    return found === undefined ? [] : [{ slots: [slot], found }];
+  });
+  const scored = (a: Joined, b: Joined): { a: Joined; b: Joined; shared: number } => ({
+    a,
+    b,
+    shared: sharedEntropy(a.found.ids, b.found.ids),
+  });
+  let pairs = groups.flatMap((a, i) => groups.slice(i + 1).map((b) => scored(a, b)));
+  for (;;) {
+    pairs = pairs.filter(({ shared }) => shared >= LEAST_SHARED).sort((x, y) => y.shared - x.shared);
+    const best = pairs.shift();
+    if (best === undefined) {
+      return groups;
     }
-    if (!joined) {
-      const found = tuplesOf([column], count, MAX_TUPLES);
-      if (found !== undefined) {
-        groups.push({ slots: [s], found });
-      }
+    const slots = [...best.a.slots, ...best.b.slots].sort((x, y) => x - y);
+    const found = tuples(slots);
+    if (found !== undefined) {
+      const joined = { slots, found };
+      const others = groups.filter((group) => group !== best.a && group !== best.b);
+      pairs = pairs.filter(({ a, b }) => ![best.a, best.b].some((gone) => gone === a || gone === b));
+      pairs.push(...others.map((other) => scored(other, joined)));
+      groups = [...others, joined];
     }
   }
-  return groups;
 }
 
-/** What a line of a conditional table costs, in bits. */
-const BITS_A_CELL = 14;
+/** What a line of a conditional table costs, in bits: little, since what goes with a failure is worth more than its number says. */
+const BITS_A_CELL = 5;
 
 /** Bits that the counts cost with the best fixed code: n·H. */
 export function entropyBits(counts: Iterable<number>): number {
@@ -120,9 +132,14 @@ export function entropyBits(counts: Iterable<number>): number {
   return total === 0 ? 0 : total * Math.log2(total) - sum;
 }
 
+/** In place of a group of the span: the tuple of the event of the same name before, on the same span. */
+export const PREVIOUS = -1;
+/** The class of the event before the first. */
+export const NONE_BEFORE = 255;
+
 /** Masses of tuples by the class of a group of the span that they are on. */
 export interface GivenOwner {
-  /** Index of the span's group. */
+  /** Index of the span's group; {@link PREVIOUS} for the event of the same name before. */
   readonly group: number;
   /** Class → [tuple, mass]. */
   readonly masses: ReadonlyMap<number, ReadonlyArray<readonly [number, number]>>;
@@ -131,12 +148,14 @@ export interface GivenOwner {
 /**
  * Finds the group of the span that tells most of the tuple on it.
  * @param owner - for each group of the span, the class of each observation
+ * @param follows - whether an observation is on the same span as the one before it
  * @returns undefined where no table saves more than it costs
  */
 export function givenOwner(
   ids: Uint8Array,
   tuples: number,
-  owner: ReadonlyArray<ArrayLike<number>>
+  owner: ReadonlyArray<ArrayLike<number>>,
+  follows: (i: number) => boolean
 ): GivenOwner | undefined {
   if (tuples < 2) {
     return undefined;
@@ -146,7 +165,9 @@ export function givenOwner(
   const without = entropyBits(plain.filter((count) => count > 0));
   let best: GivenOwner | undefined;
   let most = 0;
-  owner.forEach((classes, group) => {
+  const before = ids.map((_, i) => (follows(i) ? (ids[i - 1] as number) : NONE_BEFORE));
+  [before, ...owner].forEach((classes, column) => {
+    const group = column + PREVIOUS;
     const cells = new Map<number, Map<number, number>>();
     ids.forEach((id, i) => {
       const given = classes[i] as number;

@@ -27,7 +27,7 @@ const MAX_FOUND = 6;
 const SEARCHED_ANCESTORS = 6;
 /** What an origin has to save, in bits: by span, and in all (it is itself a few bytes). */
 const MIN_SAVED = 0.02;
-const MIN_SAVED_TOTAL = 32;
+const MIN_SAVED_TOTAL = 20;
 /** What a line of a table by instance costs, in bits. */
 const BITS_AN_INSTANCE = 24;
 /** What no value is: an instance that the table does not have. */

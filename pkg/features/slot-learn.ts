@@ -272,13 +272,17 @@ export function learnBag(batch: BatchColumns, observations: Observations, k: num
       contexts: found.ids.map((_, i) => contextOfSpan(observations.status(i), available(i))),
     };
   });
+  const follows = (i: number): boolean => i > 0 && observations.span(i) === observations.span(i - 1);
   return {
     bag: {
       slots: learnt.map((item) => item.slot),
       groups: groups.map(({ slots, found, contexts }) => ({
         given:
-          observations.owner === undefined ? undefined : givenOwner(found.ids, found.tuples.length, observations.owner),
-        byTime: undefined,
+          observations.owner === undefined
+            ? undefined
+            : givenOwner(found.ids, found.tuples.length, observations.owner, follows),
+        tables: [],
+        tabled: false,
         slots,
         tuples: found.tuples,
         mass: found.mass,

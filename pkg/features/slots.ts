@@ -8,7 +8,7 @@ import type { GivenOwner } from './groups';
 import type { Origin } from './origins';
 import type { Template } from './patterns';
 import type { QuantileTable } from './quantiser';
-import type { TimeTable } from './time-tables';
+import type { TupleTable } from './tuple-tables';
 
 /** What a letter of a slot means. */
 export enum Letter {
@@ -54,8 +54,10 @@ export interface Group {
   readonly contexts: readonly number[];
   /** For events and links: masses that depend on the span. */
   readonly given: GivenOwner | undefined;
-  /** For spans: masses by time, of a group that depends on nothing else. The network does not know it. */
-  readonly byTime: TimeTable | undefined;
+  /** For spans: tables by context, where the network is not asked. */
+  readonly tables: readonly TupleTable[];
+  /** Whether tables are all there is: then the network does not know the group. */
+  readonly tabled: boolean;
 }
 
 /** Status of a span, and whether the origins of all slots of a group that have one exist for it, as a number below 6. */

@@ -71,7 +71,7 @@ const RECOGNISERS: ReadonlyArray<readonly [string, string]> = [
   ['hex', '(?<![0-9a-zA-Z])(?=[a-f]*\\d)(?:[0-9a-f]{8,}|[0-9A-F]{8,})(?![0-9a-zA-Z])'],
   ['digits', '(?<![a-zA-Z])\\d+(?![a-zA-Z])'],
   // letters and digits that change places often are one id, not words and numbers
-  ['id', '(?=[0-9a-zA-Z]{8})(?:[a-zA-Z]*\\d+){3}[0-9a-zA-Z]*'],
+  ['id', '(?=[0-9a-zA-Z]{8})[a-zA-Z]*\\d+(?:[a-zA-Z]+\\d+)+[0-9a-zA-Z]*'],
   ['number', '\\d+'],
   ['lower', '[a-z]+'],
   ['title', '[A-Z][a-z]+'],

@@ -86,10 +86,11 @@ export class Attachments {
     );
   }
 
-  /** Draws and writes what is on a span: an event or a link. */
-  private bag(writer: BagWriter, bag: Bag, random: Random, owner: Owner): Written {
+  /** Draws and writes what is on a span: an event or a link. @param drawn - tuples of those before, by writer */
+  private bag(writer: BagWriter, bag: Bag, random: Random, owner: Owner, drawn: Map<BagWriter, number[]>): Written {
     const { written, resource } = owner;
-    const tuples = writer.drawTuples(random, owner.classOf);
+    const tuples = writer.drawTuples(random, owner.classOf, drawn.get(writer));
+    drawn.set(writer, tuples);
     const source: SourceOf = (slot) => {
       const origin = bag.slots[slot]?.origin;
       if (origin?.kind === OriginKind.OwnInstance) {
@@ -124,6 +125,7 @@ export class Attachments {
       return NONE;
     }
     const random = randomStream(this.keys.events, index, node);
+    const drawn = new Map<BagWriter, number[]>();
     const times: number[] = [];
     const drafts = (names as readonly AttributeValue[]).map((name) => {
       const known = this.eventWriters[operation]?.get(String(name));
@@ -139,7 +141,7 @@ export class Attachments {
           (Math.max(0, duration) * Math.min(1_000_000, valueIn(time, this.draw.bin, this.draw.share))) / 1_000_000
         )
       );
-      const written = this.bag(known.writer, known.model.bag, random, owner);
+      const written = this.bag(known.writer, known.model.bag, random, owner, drawn);
       return {
         name: known.model.name,
         attributes: written.attributes,
@@ -161,8 +163,9 @@ export class Attachments {
       return NONE;
     }
     const random = randomStream(this.keys.links, index, node);
+    const drawn = new Map<BagWriter, number[]>();
     return Array.from({ length: Math.min(count, 64) }, (_, l): SpanLink => {
-      const written = this.bag(writer, bag, random, owner);
+      const written = this.bag(writer, bag, random, owner, drawn);
       const target = this.linkTarget(countOf(written, 'sameTrace') === 1, traceId, index, node, l, near);
       return {
         traceId: target.traceId,

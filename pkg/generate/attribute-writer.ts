@@ -4,6 +4,8 @@ import {
   OriginKind,
   writeForm,
   DOUBLE_DECIMALS,
+  NONE_BEFORE,
+  PREVIOUS,
   DOUBLE_SCALE,
   type Bag,
   type ResourceInstance,
@@ -85,10 +87,12 @@ export class BagWriter {
   /**
    * Draws tuples from their masses: for bags that the network does not know.
    * @param classOf - class of a group of the span that the bag is on
+   * @param before - what was drawn for the one before on the same span
    */
-  drawTuples(random: Random, classOf: (group: number) => number): number[] {
-    return this.bag.groups.map((group) => {
-      const cells = group.given?.masses.get(classOf(group.given.group));
+  drawTuples(random: Random, classOf: (group: number) => number, before: readonly number[] | undefined): number[] {
+    return this.bag.groups.map((group, g) => {
+      const given = group.given?.group === PREVIOUS ? (before?.[g] ?? NONE_BEFORE) : classOf(group.given?.group ?? 0);
+      const cells = group.given?.masses.get(given);
       if (cells !== undefined && cells.length > 0) {
         let rest = random(cells.reduce((sum, [, mass]) => sum + mass, 0));
         return (cells.find(([, mass]) => (rest -= mass) < 0) ?? (cells[0] as readonly [number, number]))[0];

@@ -143,10 +143,12 @@ export class Sampler {
     const { tabled, group } = this.content.fields[field] as AttributeField;
     if (tabled) {
       const place = lot.places[spans.traceOf[i] as number] as TracePlace;
-      const table = this.content.attributes.operations[operation]?.spans.groups[group]?.byTime;
+      // contexts differ by site, so spans of one site that are tabled share the shortest of their stretches
+      const tables = this.content.attributes.operations[operation]?.spans.groups[group]?.tables ?? [];
+      const width = tables.reduce((least, table) => Math.min(least, table.segments), this.content.segments.count);
       const segment = spans.segment[spans.traceOf[i] as number] as number;
       const node = this.nodeOf(spans, i, lot);
-      const stratum = this.timeStrata.place(place.shape, node, place.ofShape, segment, table?.segments ?? 1);
+      const stratum = this.timeStrata.place(place.shape, node, place.ofShape, segment, Math.max(1, width));
       if (stratum !== undefined) {
         return stratified(stratum.at, stratum.of, salt ^ Math.imul(stratum.stretch + 1, 0x7feb352d));
       }

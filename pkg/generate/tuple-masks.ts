@@ -1,9 +1,22 @@
 /** @file Which tuples of a group of attributes a span may have: those that were seen where it stands. */
-import { contextOfSpan, timeCell, type Group, type ModelContent, type OriginIndex } from '../features';
+import {
+  causesOf,
+  contextOfSpan,
+  structureOf,
+  tableRow,
+  type Group,
+  type ModelContent,
+  type OriginIndex,
+  type ShapeLayout,
+  type TupleTable,
+} from '../features';
 
 export class TupleMasks {
   /** For each operation and group, its slots with an origin. */
   private readonly dependent: ReadonlyArray<ReadonlyArray<readonly number[]>>;
+
+  /** Causes of failures of each shape, once it was asked for. */
+  private readonly causes: Array<Int32Array | undefined> = [];
 
   constructor(
     private readonly content: ModelContent,
@@ -14,9 +27,16 @@ export class TupleMasks {
     );
   }
 
+  private rowOf({ structure, segments }: TupleTable, shape: number, node: number, segment: number): number {
+    const layout = this.content.layouts[shape] as ShapeLayout;
+    const causes = (this.causes[shape] ??= causesOf(layout));
+    const site = this.content.sites[shape]?.[node] as number;
+    return tableRow(structureOf(structure, causes[node] as number, site, shape), Math.floor(segment / segments));
+  }
+
   /**
-   * Takes the weight from tuples never seen with the status of the span, or where its origins are. A group with a table
-   * by time gets its weights from there.
+   * Takes the weight from tuples never seen with the status of the span, or where its origins are. What a table
+   * tells gets its weights from there.
    * @param node - of the span in its shape; `segment` the time segment of its trace
    */
   apply(
@@ -28,11 +48,12 @@ export class TupleMasks {
     node: number,
     segment: number
   ): void {
-    const { contexts, mass, byTime } = this.content.attributes.operations[operation]?.spans.groups[group] as Group;
+    const { contexts, mass, tables } = this.content.attributes.operations[operation]?.spans.groups[group] as Group;
     const dependent = this.dependent[operation]?.[group] ?? [];
     const available = dependent.length > 0 && dependent.every((slot) => this.origins.source(shape, node, slot) >= 0);
     const context = contextOfSpan(status, available);
-    const seenThen = byTime?.masses.get(timeCell(context, Math.floor(segment / byTime.segments)));
+    const table = tables.find((one) => one.context === context);
+    const seenThen = table?.masses.get(this.rowOf(table, shape, node, segment));
     if (seenThen !== undefined) {
       weights.fill(0, 0, mass.length);
       seenThen.forEach(([tuple, count]) => (weights[tuple] = count));
