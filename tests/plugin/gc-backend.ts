@@ -1,5 +1,5 @@
 /** @file The plugin's own backend, which collects garbage and logs what is left of its heap whenever it gets SIGUSR2. */
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { openEngine, runPlugin } from '../../pkg/grafana';
 
@@ -12,7 +12,8 @@ process.on('SIGUSR2', () => {
   setImmediate(() => {
     collect();
     const { heapUsed, external, rss } = process.memoryUsage();
-    const line = { '@level': 'info', '@message': 'heap', used: heapUsed + external, rss };
+    const code = getHeapSpaceStatistics().find((space) => space.space_name === 'code_space')?.space_used_size ?? 0;
+    const line = { '@level': 'info', '@message': 'heap', used: heapUsed + external, code, rss };
     process.stderr.write(`${JSON.stringify(line)}\n`);
   });
 });

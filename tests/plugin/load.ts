@@ -5,14 +5,24 @@ import { callResource, checkHealth, type DataSource, pluginContext, queryOne, qu
 import { FIXTURE_RANGE } from './fixture';
 import type { PluginHost } from './host';
 
-/** What one process of a test holds after its garbage is collected, bytes. */
-export async function heapOf(host: PluginHost): Promise<{ used: number; rss: number }> {
+/** What a process holds after its garbage is collected, bytes. */
+export interface Heap {
+  /** Heap and buffers, without `code`. */
+  readonly used: number;
+  /** Machine code that V8 made of what runs often: more of it the longer the process runs, but bounded by the program. */
+  readonly code: number;
+  readonly rss: number;
+}
+
+/** Asks a process of the entry gc-backend.ts. */
+export async function heapOf(host: PluginHost): Promise<Heap> {
   const before = host.logs.length;
   host.process.kill('SIGUSR2');
   for (;;) {
     const line = host.logs.slice(before).find((one) => one['@message'] === 'heap');
     if (line !== undefined) {
-      return { used: Number(line.used), rss: Number(line.rss) };
+      const [used, code, rss] = [line.used, line.code, line.rss].map(Number);
+      return { used: (used ?? 0) - (code ?? 0), code: code ?? 0, rss: rss ?? 0 };
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -20,6 +20,15 @@ export class Durations {
   traces = 0;
   private last = '';
 
+  /** Adds what others saw of other traces. */
+  merge(other: Durations): void {
+    for (let i = 0; i < other.values.length; i++) {
+      this.values.push(other.values[i] as number);
+      this.self.push(other.self[i] as number);
+    }
+    this.traces += other.traces;
+  }
+
   add(traceId: string, duration: number, self: number): void {
     this.values.push(duration);
     this.self.push(self);
@@ -111,6 +120,14 @@ export class DurationSample {
   readonly services = new Map<string, Durations>();
   traces = 0;
   spans = 0;
+
+  /** Adds what was gathered of other traces. */
+  merge(other: DurationSample): void {
+    other.operations.forEach((durations, key) => durationsOf(this.operations, key).merge(durations));
+    other.services.forEach((durations, key) => durationsOf(this.services, key).merge(durations));
+    this.traces += other.traces;
+    this.spans += other.spans;
+  }
 
   /** @param range - only spans that begin in it; absent = all */
   observe(trace: Trace, range?: TimeRange): void {

@@ -47,11 +47,16 @@ export class ModelFacts {
   /**
    * Adds the spans that begin in a range of whole time buckets.
    * @param range - ends on edges of buckets, see {@link bucketsOf}
+   * @param whole - the range holds all of the model
    */
-  addSpans(tally: Tally, range: TimeRange): void {
+  addSpans(tally: Tally, range: TimeRange, whole: boolean): void {
+    if (whole) {
+      this.addTraces(tally, range);
+      return;
+    }
     const { rows } = this.model;
     const { from, to } = bucketsOf(range, rows.bucketSeconds);
-    const whole = new Float64Array(this.model.shapeCount);
+    const counts = new Float64Array(this.model.shapeCount);
     for (let row = 0; row < rows.buckets.length; row++) {
       const bucket = rows.buckets[row] as number;
       const shape = rows.shapes[row] as number;
@@ -59,33 +64,33 @@ export class ModelFacts {
       const shifts = rows.shiftsOf(row);
       if (shifts === undefined) {
         if (bucket >= from && bucket < to) {
-          whole[shape] = (whole[shape] as number) + count;
+          counts[shape] = (counts[shape] as number) + count;
         }
         continue;
       }
       const inside = Array.from(shifts, (shift) => bucket + shift >= from && bucket + shift < to);
       if (inside.every(Boolean)) {
-        whole[shape] = (whole[shape] as number) + count;
+        counts[shape] = (counts[shape] as number) + count;
         continue;
       }
       const facts = this.factsOf(shape);
       inside.forEach((isInside, i) => isInside && tally.addSpan(this.table, facts, i, count));
     }
-    this.addWhole(tally, whole);
+    this.addWhole(tally, counts);
   }
 
   /** Adds the traces whose first span begins in the range, whole. */
   addTraces(tally: Tally, range: TimeRange): void {
     const { rows } = this.model;
     const { from, to } = bucketsOf(range, rows.bucketSeconds);
-    const whole = new Float64Array(this.model.shapeCount);
+    const counts = new Float64Array(this.model.shapeCount);
     rows.buckets.forEach((bucket, row) => {
       if (bucket >= from && bucket < to) {
         const shape = rows.shapes[row] as number;
-        whole[shape] = (whole[shape] as number) + (rows.counts[row] as number);
+        counts[shape] = (counts[shape] as number) + (rows.counts[row] as number);
       }
     });
-    this.addWhole(tally, whole);
+    this.addWhole(tally, counts);
   }
 
   private addWhole(tally: Tally, counts: Float64Array): void {

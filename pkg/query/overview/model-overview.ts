@@ -1,11 +1,11 @@
 /** @file Overviews of a store of models: counts exactly, durations from generated traces. */
 import { createHash } from 'node:crypto';
-import { limit } from '../../common';
+import { GentError, limit } from '../../common';
 import type { StoredModel } from '../../store';
 import { Budget } from '../budget';
 import { LruCache } from '../lru';
 import type { UseModel } from '../model-metrics';
-import { alignRange, touches } from '../range';
+import { alignRange, contains, touches } from '../range';
 import type { Notice, TimeRange } from '../types';
 import { compareFacts, type WindowFacts, windowNotices } from './compare';
 import { DurationSample } from './durations';
@@ -36,19 +36,25 @@ const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 export class ModelOverviews implements OverviewEngine {
   private readonly answers = new LruCache<Overview | WindowComparison>(() => limit('QUERY_OVERVIEW_CACHE_BYTES'));
 
+  private readonly running = new Map<string, Promise<Overview | WindowComparison>>();
+
   constructor(private readonly access: ModelAccess) {}
 
   async overview(request: OverviewRequest): Promise<Overview> {
     const { source, range, key } = await this.open(request.range, request.signal);
     const withDurations = request.durations !== false;
-    return this.remember(`overview ${key} ${withDurations} ${JSON.stringify(request.services ?? [])}`, async () => {
-      const tally = new Tally();
-      await this.each(source, (facts) => facts.addSpans(tally, range));
-      const sample = withDurations ? await sampleModels(source, range) : undefined;
-      const shown = overviewOf(tally, sample, request.services);
-      const notices = sample === undefined ? [] : durationNotices(sample, tally);
-      return { range, ...shown, from: 'counts', notices, stats: source.budget.stats() };
-    });
+    return this.remember(
+      request.signal,
+      `overview ${key} ${withDurations} ${JSON.stringify(request.services ?? [])}`,
+      async () => {
+        const tally = new Tally();
+        await this.each(source, (facts, model) => facts.addSpans(tally, range, contains(range, model.window)));
+        const sample = withDurations ? await sampleModels(source, range) : undefined;
+        const shown = overviewOf(tally, sample, request.services);
+        const notices = sample === undefined ? [] : durationNotices(sample, tally);
+        return { range, ...shown, from: 'counts', notices, stats: source.budget.stats() };
+      }
+    );
   }
 
   async compareWindows(request: CompareRequest): Promise<WindowComparison> {
@@ -57,23 +63,27 @@ export class ModelOverviews implements OverviewEngine {
       await this.open(request.baseline, request.signal),
     ];
     const { services, limit: most = DEFAULT_CHANGES } = request;
-    return this.remember(`compare ${before.key} ${after.key} ${JSON.stringify(services ?? [])} ${most}`, async () => {
-      const facts = async ({ source, range }: typeof after): Promise<WindowFacts> => {
-        const tally = new Tally();
-        await this.each(source, (model) => model.addTraces(tally, range));
-        return { range, tally, sample: await sampleModels({ ...source, budget: after.source.budget }, range) };
-      };
-      const [old, now] = [await facts(before), await facts(after)];
-      return {
-        range: after.range,
-        baseline: before.range,
-        traces: now.tally.traces,
-        baselineTraces: old.tally.traces,
-        changes: compareFacts(old, now, services).slice(0, most),
-        notices: [...windowNotices(old, now), ...durationNotices(now.sample, now.tally)],
-        stats: after.source.budget.stats(),
-      };
-    });
+    return this.remember(
+      request.signal,
+      `compare ${before.key} ${after.key} ${JSON.stringify(services ?? [])} ${most}`,
+      async () => {
+        const facts = async ({ source, range }: typeof after): Promise<WindowFacts> => {
+          const tally = new Tally();
+          await this.each(source, (model) => model.addTraces(tally, range));
+          return { range, tally, sample: await sampleModels({ ...source, budget: after.source.budget }, range) };
+        };
+        const [old, now] = [await facts(before), await facts(after)];
+        return {
+          range: after.range,
+          baseline: before.range,
+          traces: now.tally.traces,
+          baselineTraces: old.tally.traces,
+          changes: compareFacts(old, now, services).slice(0, most),
+          notices: [...windowNotices(old, now), ...durationNotices(now.sample, now.tally)],
+          stats: after.source.budget.stats(),
+        };
+      }
+    );
   }
 
   /** Forgets all answers. */
@@ -101,19 +111,41 @@ export class ModelOverviews implements OverviewEngine {
     return { source, range, key: `${hash.digest('base64url')} ${range.start} ${range.end}` };
   }
 
-  private async each(source: ModelSource, visit: (facts: ModelFacts) => void): Promise<void> {
+  private async each(source: ModelSource, visit: (facts: ModelFacts, model: StoredModel) => void): Promise<void> {
     for (const model of source.models) {
       source.budget.check();
-      await source.use(model, async (generator) => visit(ModelFacts.of(generator)));
+      await source.use(model, async (generator) => visit(ModelFacts.of(generator), model));
     }
   }
 
-  private async remember<T extends Overview | WindowComparison>(key: string, make: () => Promise<T>): Promise<T> {
+  /** Several panels of a dashboard ask the same at once: one of them works it out. */
+  private async remember<T extends Overview | WindowComparison>(
+    signal: AbortSignal | undefined,
+    key: string,
+    make: () => Promise<T>
+  ): Promise<T> {
     const known = this.answers.get(key);
     if (known !== undefined) {
       return known as T;
     }
-    const answer = await make();
+    const running = this.running.get(key);
+    if (running !== undefined) {
+      const answer = await running.catch(() => undefined);
+      if (answer !== undefined) {
+        return answer as T;
+      }
+      // It failed or was left; whoever still wants to know asks for himself.
+      if (signal?.aborted) {
+        throw new GentError('CANCELLED', 'the query was cancelled');
+      }
+    }
+    const made = make();
+    this.running.set(key, made);
+    const answer = await made.finally(() => {
+      if (this.running.get(key) === made) {
+        this.running.delete(key);
+      }
+    });
     const rows =
       'changes' in answer
         ? answer.changes.length

@@ -1,9 +1,10 @@
-/** @file The traces of models that durations are read from: evenly spread, with more of the services that are rare. */
+/** @file The traces of models that durations are read from: every so-manieth, more of the services that are rare. */
 import { limit } from '../../common';
 import type { TraceGenerator } from '../../generate';
 import type { StoredModel } from '../../store';
 import type { Budget } from '../budget';
 import type { UseModel } from '../model-metrics';
+import { contains } from '../range';
 import type { TimeRange } from '../types';
 import { DurationSample } from './durations';
 import { bucketsOf, ModelFacts } from './model-facts';
@@ -35,26 +36,6 @@ function* rowsIn(model: TraceGenerator, range: TimeRange): Generator<{ first: nu
   }
 }
 
-/** Every so-manieth of a sequence of traces that comes in pieces, always the same ones. */
-class Stride {
-  private seen = 0;
-  private next: number;
-
-  constructor(private readonly every: number) {
-    this.next = every / 2;
-  }
-
-  /** Offsets within the next `count` traces. */
-  take(count: number): number[] {
-    const picked: number[] = [];
-    for (; this.next < this.seen + count; this.next += this.every) {
-      picked.push(Math.floor(this.next) - this.seen);
-    }
-    this.seen += count;
-    return picked;
-  }
-}
-
 async function generate(source: ModelSource, model: TraceGenerator, indices: number[]) {
   source.budget.check();
   const traces = await model.generate(indices, source.signal === undefined ? {} : { signal: source.signal });
@@ -62,7 +43,16 @@ async function generate(source: ModelSource, model: TraceGenerator, indices: num
   return traces;
 }
 
-/** Looks at about QUERY_OVERVIEW_SPANS spans of the traces that begin in the range. */
+/** The next power of two: steps that stay the same while a range moves on, so that its traces are known already. */
+const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
+
+/** Whether trace `index` is one of every `step` that are looked at; always the same ones. */
+const isPicked = (index: number, step: number): boolean => index % step === step >> 1;
+
+/** Durations of the traces picked of a whole model, for the step that was asked last. */
+const wholeModels = new WeakMap<TraceGenerator, { readonly step: number; readonly sample: DurationSample }>();
+
+/** Looks at up to QUERY_OVERVIEW_SPANS spans, and no less than half as many, of the traces that begin in the range. */
 export async function sampleModels(source: ModelSource, range: TimeRange): Promise<DurationSample> {
   let spans = 0;
   const services = new Map<string, number>();
@@ -78,47 +68,72 @@ export async function sampleModels(source: ModelSource, range: TimeRange): Promi
       }
     });
   }
-  const every = Math.max(1, spans / Math.max(1, limit('QUERY_OVERVIEW_SPANS')));
-  const sample = await take(source, range, every, () => true);
-  if (every === 1) {
-    return sample;
-  }
-  for (const [service, population] of services) {
-    const known = sample.services.get(service);
-    if ((known?.traces ?? 0) < Math.min(FEW_TRACES, population)) {
-      const more = await take(source, range, Math.max(1, population / FEW_TRACES), (facts, shape) =>
-        facts.servicesOf(shape).has(service)
-      );
-      const found = more.services.get(service);
-      if (found !== undefined) {
-        sample.services.set(service, found);
+  const step = powerOfTwo(spans / Math.max(1, limit('QUERY_OVERVIEW_SPANS')));
+  const sample = new DurationSample();
+  for (const model of source.models) {
+    await source.use(model, async (generator) => {
+      const whole = contains(range, model.window);
+      const known = whole ? wholeModels.get(generator) : undefined;
+      const own = known?.step === step ? known.sample : await take(source, generator, range, step);
+      if (whole && own !== known?.sample) {
+        wholeModels.set(generator, { step, sample: own });
       }
-    }
+      sample.merge(own);
+    });
+  }
+  if (step > 1) {
+    await addRare(source, range, services, sample);
   }
   return sample;
 }
 
+/** Durations of the picked traces of one model that begin in the range. */
 async function take(
   source: ModelSource,
+  generator: TraceGenerator,
   range: TimeRange,
-  every: number,
-  wanted: (facts: ModelFacts, shape: number) => boolean
+  step: number,
+  wanted: (shape: number) => boolean = () => true
 ): Promise<DurationSample> {
-  const sample = new DurationSample();
-  const stride = new Stride(every);
-  for (const model of source.models) {
-    await source.use(model, async (generator) => {
-      const facts = ModelFacts.of(generator);
-      const indices: number[] = [];
-      for (const { first, count, shape } of rowsIn(generator, range)) {
-        if (wanted(facts, shape)) {
-          indices.push(...stride.take(count).map((offset) => first + offset));
+  const indices: number[] = [];
+  for (const { first, count, shape } of rowsIn(generator, range)) {
+    if (wanted(shape)) {
+      for (let index = first; index < first + count; index++) {
+        if (isPicked(index, step)) {
+          indices.push(index);
         }
       }
-      if (indices.length > 0) {
-        (await generate(source, generator, indices)).forEach((trace) => sample.observe(trace));
-      }
-    });
+    }
+  }
+  const sample = new DurationSample();
+  if (indices.length > 0) {
+    (await generate(source, generator, indices)).forEach((trace) => sample.observe(trace));
   }
   return sample;
+}
+
+/** Looks at more traces of services of which few were seen. */
+async function addRare(
+  source: ModelSource,
+  range: TimeRange,
+  services: ReadonlyMap<string, number>,
+  sample: DurationSample
+): Promise<void> {
+  for (const [service, population] of services) {
+    if ((sample.services.get(service)?.traces ?? 0) >= Math.min(FEW_TRACES, population)) {
+      continue;
+    }
+    const step = powerOfTwo(population / FEW_TRACES / 2);
+    const more = new DurationSample();
+    for (const model of source.models) {
+      await source.use(model, async (generator) => {
+        const facts = ModelFacts.of(generator);
+        more.merge(await take(source, generator, range, step, (shape) => facts.servicesOf(shape).has(service)));
+      });
+    }
+    const found = more.services.get(service);
+    if (found !== undefined) {
+      sample.services.set(service, found);
+    }
+  }
 }

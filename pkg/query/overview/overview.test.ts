@@ -131,7 +131,9 @@ test('durations of everything have no interval; of a part they do, and hold what
 
 test('the same question is remembered', async () => {
   const range = minutes(3, 9);
-  expect(await models.overview({ range })).toBe(await models.overview({ range }));
+  const [first, second] = await Promise.all([models.overview({ range }), models.overview({ range })]);
+  expect(first).toBe(second);
+  expect(await models.overview({ range })).toBe(first);
 });
 
 /** What each incident changes first of all, and where. */
@@ -194,6 +196,16 @@ test('an empty window is said to be empty, and nothing is compared', async () =>
   const { changes, notices } = await models.compareWindows({ range: minutes(0, 10), baseline: minutes(-600, -590) });
   expect(notices[0]?.text).toContain('baseline holds no traces');
   expect(changes).toEqual([]);
+});
+
+test('who waits for the answer of another gets it, even if the other leaves', async () => {
+  const range = minutes(11, 17);
+  const leaves = new AbortController();
+  const left = models.compareWindows({ range, baseline: minutes(4, 10), signal: leaves.signal });
+  const stays = models.compareWindows({ range, baseline: minutes(4, 10) });
+  leaves.abort();
+  await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect((await stays).traces).toBeGreaterThan(0);
 });
 
 test('a question can be cancelled', async () => {
