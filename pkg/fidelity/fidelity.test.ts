@@ -57,7 +57,7 @@ describe('evaluate', () => {
     expect(fidelity.structure).toMatchObject({ shapeTV: 0, edgeTV: 0, novelShapeShare: 0, invalid: 0 });
     expect(fidelity.red.redError).toBe(0);
     expect(fidelity.spearmanDiff).toBe(0);
-    expect(fidelity.copying).toEqual({ copied: 1, copiedMultiSpan: 1, realTracesWithATwin: 0 });
+    expect(fidelity.copying).toEqual({ exemplars: 0, copied: 1, copiedMultiSpan: 1, realTracesWithATwin: 0 });
   });
 
   test('reversing the child durations shows in the correlation and not in the marginals', async () => {

@@ -132,6 +132,27 @@ describe('structure, RED and copies', () => {
     expect(copying.realTracesWithATwin).toBeCloseTo(14 / 15, 12);
   });
 
+  test('exemplars say that they are real, and are no copies', async () => {
+    const own = two('e', 3);
+    const exemplar = {
+      ...own,
+      spans: own.spans.map((entry) => ({
+        ...entry,
+        resource: {
+          ...entry.resource,
+          attributes: [...entry.resource.attributes, { key: 'gent.generated', value: false }],
+        },
+      })),
+    };
+    const { copying } = await measured(
+      [...common, two('e', 3)],
+      [exemplar, one('n', 1, 77), two('t1', 1), one('m', 2, 78)]
+    );
+    expect(copying.exemplars).toBe(0.25);
+    expect(copying.copied).toBeCloseTo(1 / 3, 12);
+    expect(copying.copiedMultiSpan).toBe(1);
+  });
+
   test('rates and durations', async () => {
     const { red } = await measured([one('p', 0), one('q', 100)], [one('p', 0, 15), one('r', 0, 15)]);
     // Buckets 1 (2 for 1) and 60 (0 for 1).

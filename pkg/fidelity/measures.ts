@@ -147,6 +147,7 @@ export const MEASURES: readonly Measure[] = [
     group: 'copying',
     of: (f) => f.copying.copiedMultiSpan,
   },
+  { key: 'exemplars', label: 'exemplars', better: 'none', group: 'copying', of: (f) => f.copying.exemplars },
   {
     key: 'realTracesWithATwin',
     label: 'real traces with a twin',

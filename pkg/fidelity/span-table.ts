@@ -24,6 +24,8 @@ export interface SpanTable {
   readonly entry: Int32Array;
   /** Bits in the order of {@link DEFECTS}. */
   readonly defects: Int32Array;
+  /** 1 for a real trace that a model keeps verbatim: its resources say `gent.generated` = false. */
+  readonly exemplar: Int32Array;
   /** Hash of each trace id, 0 … 2^32 − 1: what samplers decide by. */
   readonly idHash: Float64Array;
   readonly service: Int32Array;
@@ -50,11 +52,16 @@ export function hashText(text: string): number {
   return hash >>> 0;
 }
 
+function isExemplar(resource: Resource): boolean {
+  return resource.attributes.some(({ key, value }) => key === 'gent.generated' && value === false);
+}
+
 /** Collects traces into a {@link SpanTable}. The first table of a vocabulary chooses the attributes. */
 export class SpanTableBuilder {
   private readonly offsets = new Ints();
   private readonly entry = new Ints();
   private readonly defects = new Ints();
+  private readonly exemplar = new Ints();
   private readonly idHash = new Floats();
   private readonly service = new Ints();
   private readonly operation = new Ints();
@@ -91,6 +98,7 @@ export class SpanTableBuilder {
     const origin = this.vocabulary.origin;
     const from = this.start.length;
     this.offsets.push(from);
+    this.exemplar.push(isExemplar(first.resource) ? 1 : 0);
     this.idHash.push(hashText(trace.traceId));
     const rows = new Map<string, number>();
     let duplicates = false;
@@ -183,6 +191,7 @@ export class SpanTableBuilder {
       offsets: this.offsets.done(),
       entry: this.entry.done(),
       defects: this.defects.done(),
+      exemplar: this.exemplar.done(),
       idHash: this.idHash.done(),
       service: this.service.done(),
       operation: this.operation.done(),
@@ -258,6 +267,7 @@ export function subset(table: SpanTable, chosen: readonly number[], weight = 1):
     offsets,
     entry: Int32Array.from(chosen, (trace, i) => (table.entry[trace] as number) + shift(i)),
     defects: Int32Array.from(chosen, (trace) => table.defects[trace] as number),
+    exemplar: Int32Array.from(chosen, (trace) => table.exemplar[trace] as number),
     idHash: Float64Array.from(chosen, (trace) => table.idHash[trace] as number),
     service: ints(table.service),
     operation: ints(table.operation),

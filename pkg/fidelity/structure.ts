@@ -99,6 +99,8 @@ export function structure(real: SpanTable, other: SpanTable): Structure {
 }
 
 export interface Copying {
+  /** Share of the traces that are exemplars: kept verbatim, and said to be. The other shares are of those that are not. */
+  exemplars: number;
   copied: number;
   /** Among traces of two spans or more; null without any. */
   copiedMultiSpan: number | null;
@@ -109,10 +111,15 @@ export interface Copying {
 export function copying(real: SpanTable, other: SpanTable): Copying {
   const counts = counted(timedTreesOf(real));
   const hashes = timedTreesOf(other);
+  let written = 0;
   let copied = 0;
   let multi = 0;
   let copiedMulti = 0;
   hashes.forEach((hash, trace) => {
+    if (other.exemplar[trace] === 1) {
+      return;
+    }
+    written += 1;
     const isCopy = counts.has(hash) ? 1 : 0;
     copied += isCopy;
     if ((other.offsets[trace + 1] as number) - (other.offsets[trace] as number) > 1) {
@@ -125,7 +132,8 @@ export function copying(real: SpanTable, other: SpanTable): Copying {
     twins += count > 1 ? count : 0;
   }
   return {
-    copied: other.traces === 0 ? 0 : copied / other.traces,
+    exemplars: other.traces === 0 ? 0 : 1 - written / other.traces,
+    copied: written === 0 ? 0 : copied / written,
     copiedMultiSpan: multi === 0 ? null : copiedMulti / multi,
     realTracesWithATwin: real.traces === 0 ? 0 : twins / real.traces,
   };

@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { limit, setLimit } from '../../common';
 import { durationQuantiles, seededUniform, type SpanTable } from '../../fidelity';
 import { modelEngine, rawEngine, type MetricsResult, type TimeRange, type TracesEngine } from '../../query';
 import { openStore } from '../../store';
@@ -13,6 +14,8 @@ import type { Trace } from '../../trace';
 
 const SLOTS = 20;
 const QUESTIONS = 16;
+/** Share of a model's spans that is estimated from at most. */
+const LARGEST_PART = 0.25;
 const TRACE_CACHE_BYTES = 1024 * 1024 * 1024;
 
 export interface Coverage {
@@ -69,9 +72,13 @@ class Tally {
   add(estimated: MetricsResult, full: MetricsResult, counting: boolean): void {
     const values = truth(full);
     for (const series of estimated.series) {
-      for (const { timestampMs, lower, upper } of series.samples) {
+      for (const { timestampMs, value: estimate, lower, upper } of series.samples) {
         const value = values.get(`${labelsKey(series.labels)} ${timestampMs}`) ?? (counting ? 0 : undefined);
         if (lower === undefined || upper === undefined || value === undefined || !Number.isFinite(value)) {
+          continue;
+        }
+        // Where nothing was and nothing is estimated there is nothing to be uncertain of.
+        if (value === 0 && estimate === 0) {
           continue;
         }
         this.samples += 1;
@@ -114,8 +121,12 @@ export async function intervalCoverage(
   const directory = await mkdtemp(path.join(tmpdir(), 'gent-intervals-'));
   const store = await openStore(directory);
   const engine = modelEngine(store, { traceCacheBytes: TRACE_CACHE_BYTES, maxSpans: Number.MAX_SAFE_INTEGER });
+  const before = limit('QUERY_ESTIMATE_SPANS');
   try {
-    const { window } = await store.publish(bytes);
+    const { window, spans } = await store.publish(bytes);
+    // Small models would be generated whole.
+    const part = Math.min(before, Math.floor(spans * LARGEST_PART));
+    setLimit('QUERY_ESTIMATE_SPANS', part);
     const raw = realTraces === undefined ? undefined : rawEngine(realTraces, 'the real traces');
     const generated = new Tally();
     const againstReal = new Tally();
@@ -129,6 +140,7 @@ export async function intervalCoverage(
     }
     return { questions, generated: generated.coverage(), real: raw === undefined ? null : againstReal.coverage() };
   } finally {
+    setLimit('QUERY_ESTIMATE_SPANS', before);
     await engine.close();
     await store.close();
     await rm(directory, { recursive: true, force: true });

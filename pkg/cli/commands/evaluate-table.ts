@@ -90,7 +90,7 @@ export function reportText(report: EvaluationReport): string {
       `\nincident recall: ${percent(incidents.recall)} of ${incidents.cells} cells of ${incidents.incidents} incidents; false alarms in ${percent(incidents.falseAlarms)} of ${incidents.quietCells} others`
     );
   }
-  if (intervals !== undefined) {
+  if (intervals !== undefined && intervals.generated.samples > 0) {
     const real = intervals.real === null ? '' : `, the real answer in ${percent(intervals.real.coverage)}`;
     parts.push(
       `\nintervals: ${intervals.generated.samples} estimated samples; the 95% interval holds the full answer in ${percent(intervals.generated.coverage)}${real}`
