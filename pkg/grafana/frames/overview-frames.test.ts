@@ -46,6 +46,7 @@ function overview(service: string): Overview {
 
 test('a service graph: rates over the range, shares that add up to one, bounds where there are any', () => {
   const [nodes, edges, red] = serviceGraphFrames(overview('shop'), { target: TARGET });
+  expect(values(nodes, 'subtitle')).toEqual(['2 req/s', '0 req/s']);
   expect(values(nodes, 'mainstat')).toEqual([4, 0]);
   expect(values(nodes, 'secondarystat')).toEqual([5, null]);
   expect(values(nodes, 'arc__failed')).toEqual([0.1, 0]);

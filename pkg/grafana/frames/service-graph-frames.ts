@@ -50,6 +50,10 @@ function nodesFrame({ services }: Overview, seconds: number, target: LinkTarget)
       'title',
       services.map((one) => one.service)
     ),
+    textColumn(
+      'subtitle',
+      services.map((one) => `${Number((one.requests / seconds).toPrecision(3))} req/s`)
+    ),
     numberColumn(
       'mainstat',
       services.map((one) => one.spans / seconds),
