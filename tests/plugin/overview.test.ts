@@ -1,40 +1,29 @@
 /** @file Service graphs, comparisons and coverage through the plugin: over traces that a test knows, and over gent serve. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { remoteEngine } from '../../pkg/grafana';
 import { rawEngine } from '../../pkg/query';
 import { listenTempo, tempoServer } from '../../pkg/tempo';
 import { readAllTraces } from '../../pkg/trace';
-import { type BuiltPlugin, buildPlugin } from './built';
 import { queryOne } from './client';
 import type { DecodedFrame } from './decode-frame';
-import { FIXTURE_ERRORS, FIXTURE_RANGE, FIXTURE_TRACES, fixtureNdjson } from './fixture';
+import { FIXTURE_ERRORS, FIXTURE_RANGE, FIXTURE_TRACES } from './fixture';
 import type { PluginHost } from './host';
+import { type RawPlugin, startRawPlugin } from './raw-plugin';
 
-const ROOT = path.resolve(__dirname, '../..');
-
-let plugin: BuiltPlugin;
-let directory: string;
+let raw: RawPlugin;
 let host: PluginHost;
 
 beforeAll(async () => {
-  plugin = buildPlugin(ROOT, path.join(__dirname, 'raw-backend.ts'));
-  directory = mkdtempSync(path.join(tmpdir(), 'gent-overview-'));
-  writeFileSync(path.join(directory, 'traces.ndjson'), fixtureNdjson());
-  host = await plugin.start();
+  raw = await startRawPlugin();
+  host = raw.host;
 });
 
-afterAll(async () => {
-  await host?.kill();
-  plugin?.remove();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => raw?.end());
 
 const ask = (json: unknown, more: object = {}, headers: Record<string, string> = {}) =>
-  queryOne(host, { jsonData: { store: directory } }, { json, ...FIXTURE_RANGE, ...more }, headers);
+  queryOne(host, { jsonData: { store: raw.directory } }, { json, ...FIXTURE_RANGE, ...more }, headers);
 const byName = (frames: DecodedFrame[], name: string): DecodedFrame => {
   const found = frames.find((frame) => frame.name === name);
   if (found === undefined) {
@@ -62,7 +51,7 @@ test('the service graph: nodes, edges and a table, as Grafana’s node graph rea
   expect(edges.values('source')).toEqual(['payment', 'shop']);
   expect(edges.values('target')).toEqual(['ledger', 'payment']);
   expect(edges.values('detail__calls')).toEqual([FIXTURE_TRACES, FIXTURE_TRACES]);
-  expect(edges.values('secondarystat')).toEqual([0, FIXTURE_ERRORS / FIXTURE_TRACES]);
+  expect(edges.values('secondarystat')).toEqual([0, (100 * FIXTURE_ERRORS) / FIXTURE_TRACES]);
 
   const red = byName(frames, 'red');
   expect(red.values('Service')).toEqual(['ledger', 'payment', 'shop']);
@@ -130,8 +119,8 @@ test('operations of a model need a store', async () => {
 
 describe('over an address', () => {
   test('gent serve answers the same as the engine behind it', async () => {
-    const raw = rawEngine(await readAllTraces(path.join(directory, 'traces.ndjson')), 'here');
-    const server = tempoServer(raw);
+    const near = rawEngine(await readAllTraces(path.join(raw.directory, 'traces.ndjson')), 'here');
+    const server = tempoServer(near);
     const remote = remoteEngine(await listenTempo(server, '127.0.0.1:0'));
     try {
       const range = { start: BigInt(FIXTURE_RANGE.from) * 1_000_000n, end: BigInt(FIXTURE_RANGE.to) * 1_000_000n };
@@ -139,11 +128,11 @@ describe('over an address', () => {
       const timeless = (value: object) => ({ ...value, stats: undefined });
       for (const more of [{}, { services: ['shop', 'a "b" & c'] }, { durations: false }]) {
         expect(timeless(await remote.overview({ range, ...more }))).toEqual(
-          timeless(await raw.overview({ range, ...more }))
+          timeless(await near.overview({ range, ...more }))
         );
       }
       expect(timeless(await remote.compareWindows({ range, baseline, limit: 5 }))).toEqual(
-        timeless(await raw.compareWindows({ range, baseline, limit: 5 }))
+        timeless(await near.compareWindows({ range, baseline, limit: 5 }))
       );
       expect(await remote.describe()).toMatchObject({
         kind: 'traces',

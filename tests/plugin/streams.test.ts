@@ -1,36 +1,24 @@
 /** @file Searches over Grafana Live: who may listen, what is sent, and what happens when nobody listens any more. */
 import { create } from '@bufbuild/protobuf';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { grafana } from '../../pkg/proto';
-import { type BuiltPlugin, buildPlugin } from './built';
 import { collectMetrics, type DataSource, pluginContext, queryOne } from './client';
-import { FIXTURE_RANGE, fixtureNdjson } from './fixture';
+import { FIXTURE_RANGE } from './fixture';
 import type { PluginHost } from './host';
+import { type RawPlugin, startRawPlugin } from './raw-plugin';
 
-const ROOT = path.resolve(__dirname, '../..');
 const CHANNEL = 'search/A-0123456789abcdef';
 
-let plugin: BuiltPlugin;
-let directory: string;
+let raw: RawPlugin;
 let host: PluginHost;
-const others: PluginHost[] = [];
 
 beforeAll(async () => {
-  plugin = buildPlugin(ROOT, path.join(__dirname, 'raw-backend.ts'));
-  directory = mkdtempSync(path.join(tmpdir(), 'gent-streams-'));
-  writeFileSync(path.join(directory, 'traces.ndjson'), fixtureNdjson());
-  host = await plugin.start();
+  raw = await startRawPlugin();
+  host = raw.host;
 });
 
-afterAll(async () => {
-  await Promise.all([...others, host].map((one) => one?.kill()));
-  plugin?.remove();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => raw?.end());
 
-const source = (more: Partial<DataSource> = {}): DataSource => ({ jsonData: { store: directory }, ...more });
+const source = (more: Partial<DataSource> = {}): DataSource => ({ jsonData: { store: raw.directory }, ...more });
 const asked = (query: unknown, range: unknown = FIXTURE_RANGE): Uint8Array =>
   Buffer.from(JSON.stringify({ query, range }), 'utf8');
 
@@ -86,7 +74,7 @@ test.each([
 });
 
 test('a data source that does not want it is not streamed from', async () => {
-  const jsonData = { store: directory, streamingEnabled: { search: false } };
+  const jsonData = { store: raw.directory, streamingEnabled: { search: false } };
   expect(await subscribe(CHANNEL, { uid: 'quiet', jsonData })).toBe('PERMISSION_DENIED');
   const [packet] = await listen(asked({ query: '{ }' }), host, { uid: 'quiet', jsonData });
   expect(packet?.schema.meta.custom.error).toContain('PLUGIN_STREAM');
@@ -145,8 +133,7 @@ test.each([
 });
 
 test('streams are limited in number, and end when nobody listens', async () => {
-  const limited = await plugin.start({ GF_PLUGIN_LIMIT_PLUGIN_STREAMS: '2' });
-  others.push(limited);
+  const limited = await raw.start({ GF_PLUGIN_LIMIT_PLUGIN_STREAMS: '2' });
   const request = create(grafana.RunStreamRequestSchema, {
     pluginContext: pluginContext(source()),
     path: CHANNEL,
