@@ -37,7 +37,7 @@ interface Printed {
     summary: Record<string, { median: number } | null>;
   }>;
   halfVersusHalf?: unknown;
-  incidents?: { incidents: number };
+  incidents?: Array<{ name: string; incidents: number }>;
   intervals?: { generated: { samples: number; coverage: number } };
 }
 
@@ -92,7 +92,7 @@ test('intervals of estimated answers, and labelled incidents', () => {
   const lines = ids.map((id, i) => `${id}\t${i < ids.length / 2 ? 'pre' : 'post'}-injection\t1\tcpu`);
   writeFileSync(labels, ['trace_id\tphase\tfault_id\tinject_type', ...lines].join('\n'));
   const { incidents, intervals } = evaluate('--model', model, '--labels', labels, '--intervals');
-  expect(incidents?.incidents).toBe(1);
+  expect(incidents).toMatchObject([{ name: 'model', incidents: 1 }]);
   expect(intervals?.generated.samples).toBeGreaterThanOrEqual(0);
 });
 

@@ -84,11 +84,16 @@ function percent(share: number): string {
 /** The table, small plots, and what was measured beside. */
 export function reportText(report: EvaluationReport): string {
   const parts = [comparisonTable(report.rows, report.real.sizes), smallPlots(report.rows, report.profile)];
-  const { incidents, intervals } = report;
-  if (incidents !== undefined) {
-    parts.push(
-      `\nincident recall: ${percent(incidents.recall)} of ${incidents.cells} cells of ${incidents.incidents} incidents; false alarms in ${percent(incidents.falseAlarms)} of ${incidents.quietCells} others`
-    );
+  const { incidents = [], intervals } = report;
+  const [own] = incidents;
+  if (own !== undefined) {
+    parts.push(`\nincident recall: of ${own.cells} cells of ${own.incidents} incidents`);
+    const width = Math.max(...incidents.map(({ name }) => name.length));
+    for (const { name, recall, falseAlarms, quietCells } of incidents) {
+      parts.push(
+        `  ${name.padEnd(width)}  ${bar(recall, BAR_WIDTH).padEnd(BAR_WIDTH)}  ${percent(recall)}, false alarms in ${percent(falseAlarms)} of ${quietCells}`
+      );
+    }
   }
   if (intervals !== undefined && intervals.generated.samples > 0) {
     const real = intervals.real === null ? '' : `, the real answer in ${percent(intervals.real.coverage)}`;

@@ -12,14 +12,15 @@ import {
   independentColumns,
   newVocabulary,
   incidentRecaller,
-  type IncidentRecall,
   parseDriver,
   parseIncidentLabels,
   type IncidentLabel,
+  type IncidentRecall,
   type Profile,
   profileOf,
   reportHtml,
   type SamplingDriver,
+  type SpanTable,
   sizesOf,
   spanTable,
   type TraceSource,
@@ -68,12 +69,31 @@ function externalDrivers(values: OptionValues): Driver[] {
 }
 
 type Step = (name: string) => void;
+/** Handed what a driver made with its first seed. */
+type OnFirst = (name: string, table: SpanTable) => void;
 
 /** Reads labels of incidents, gzipped or not. */
 async function readLabels(file: string): Promise<IncidentLabel[]> {
   const bytes = await readModelBytes(file);
   const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
   return parseIncidentLabels(new TextDecoder().decode(zipped ? gunzipSync(bytes) : bytes), file);
+}
+
+/** Measures the recall of incidents where there are labels; keeps what it measures in `found`. */
+async function incidentMeter(
+  values: OptionValues,
+  real: SpanTable,
+  found: Array<IncidentRecall & { name: string }>
+): Promise<OnFirst> {
+  const labels = textOption(values, 'labels');
+  if (labels === undefined) {
+    return () => undefined;
+  }
+  const recall = incidentRecaller(real, await readLabels(labels));
+  if (recall === null) {
+    throw new GentError('USAGE', `evaluate: no trace of the real ones is labelled in ${labels}`);
+  }
+  return (name, table) => found.push({ name, ...recall(table) });
 }
 
 /** What is measured of the side that was asked about, and of nothing else. */
@@ -83,17 +103,12 @@ async function measureOwn(
   evaluator: Evaluator,
   seeds: readonly number[],
   step: Step,
+  onFirst: OnFirst,
   signal: AbortSignal
-): Promise<Pick<EvaluationReport, 'rows' | 'profile' | 'incidents' | 'intervals'>> {
-  const labels = textOption(values, 'labels');
-  const recall = labels === undefined ? null : incidentRecaller(source.table, await readLabels(labels));
-  if (labels !== undefined && recall === null) {
-    throw new GentError('USAGE', `evaluate: no trace of the real ones is labelled in ${labels}`);
-  }
+): Promise<Pick<EvaluationReport, 'rows' | 'profile' | 'intervals'>> {
   let model: Uint8Array | undefined;
   const driver = await ownDriver(values, (bytes) => (model ??= bytes));
   let profile: Profile | undefined;
-  let incidents: IncidentRecall | undefined;
   const row = await compareDriver(driver, source, evaluator, {
     // A given file is one run, whatever the seed.
     seeds: values.train === true ? seeds : seeds.slice(0, 1),
@@ -101,21 +116,20 @@ async function measureOwn(
     onRun: (name, seed) => step(`${name}, seed ${seed}`),
     onFirst: (table) => {
       profile = profileOf(source.table, table, evaluator.clock);
-      incidents = recall?.(table);
+      onFirst(driver.name, table);
     },
   });
   if (values.intervals === true && model === undefined) {
     throw new GentError('USAGE', 'evaluate: --intervals needs --model or --train');
   }
   if (values.intervals !== true || model === undefined) {
-    return { rows: [row], profile, incidents };
+    return { rows: [row], profile };
   }
   step('intervals of estimated answers');
   const traces = await readAllTraces(requiredOption(values, 'real'), { signal });
   return {
     rows: [row],
     profile,
-    incidents,
     intervals: await intervalCoverage(model, source.table, traces, { signal }),
   };
 }
@@ -139,17 +153,21 @@ async function compareAll(
     ...externalDrivers(values),
   ];
   const evaluator = new Evaluator(table);
-  const own = await measureOwn(values, source, evaluator, seeds, step, signal);
+  const incidents: Array<IncidentRecall & { name: string }> = [];
+  const onFirst = await incidentMeter(values, table, incidents);
+  const own = await measureOwn(values, source, evaluator, seeds, step, onFirst, signal);
   const rows = [...own.rows];
   for (const driver of others) {
     const onRun = (name: string, seed: number): void => step(`${name}, seed ${seed}`);
-    rows.push(await compareDriver(driver, source, evaluator, { seeds, signal, onRun }));
+    const keep = (made: SpanTable): void => onFirst(driver.name, made);
+    rows.push(await compareDriver(driver, source, evaluator, { seeds, signal, onRun, onFirst: keep }));
   }
   const report = {
     real: { file, traces: table.traces, spans: table.spans },
     attributes: table.attributes.map((attribute) => attribute.key),
     ...own,
     rows,
+    ...(incidents.length === 0 ? {} : { incidents }),
   };
   if (values.baselines !== true) {
     return report;

@@ -92,15 +92,23 @@ function measureTable(report: EvaluationReport): string {
 }
 
 function incidentTable(report: EvaluationReport): string {
-  const { incidents } = report;
-  if (incidents === undefined) {
+  const { incidents = [] } = report;
+  const [own] = incidents;
+  if (own === undefined) {
     return '';
   }
-  const lines = incidents.byType.map(
-    ({ type, cells, recall }) =>
-      `<tr><th scope="row">${escaped(type)}</th><td>${countText(cells)}</td><td>${cells === 0 ? 'n/a' : measureText(recall)}</td></tr>`
+  const line = (name: string, cells: readonly string[]): string =>
+    `<tr><th scope="row">${escaped(name)}</th>${cells.map((text, i) => `<td${i === 1 ? ' class="own"' : ''}>${text}</td>`).join('')}</tr>`;
+  const recallOf = (cells: number, recall: number): string => (cells === 0 ? 'n/a' : measureText(recall));
+  const lines = own.byType.map(({ type, cells }, i) =>
+    line(type, [countText(cells), ...incidents.map((one) => recallOf(cells, one.byType[i]?.recall ?? 0))])
   );
-  return `<div class="scroll"><table><thead><tr><th scope="col">kind of incident</th><th scope="col">cells</th><th scope="col">recall</th></tr></thead><tbody>${lines.join('')}<tr><th scope="row">all</th><td>${countText(incidents.cells)}</td><td class="own">${measureText(incidents.recall)}</td></tr></tbody></table></div><p class="muted">False alarms in ${shareText(incidents.falseAlarms)} of ${countText(incidents.quietCells)} cells without an effect.</p>`;
+  lines.push(
+    line('all', [countText(own.cells), ...incidents.map((one) => recallOf(one.cells, one.recall))]),
+    line('false alarms', [countText(own.quietCells), ...incidents.map((one) => measureText(one.falseAlarms))])
+  );
+  const head = ['cells', ...incidents.map((one) => one.name)].map((text) => `<th scope="col">${escaped(text)}</th>`);
+  return `<div class="scroll" tabindex="0" role="region" aria-label="Recall of incidents"><table><thead><tr><th scope="col">kind of incident</th>${head.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
 }
 
 function intervalText(report: EvaluationReport): string {
@@ -182,7 +190,7 @@ ${section(
     ? ''
     : legend(['generatedLine', 'generated against real'], ['control', 'real against real']) + plots(rocPlots(report))
 )}
-${section('Incidents', 'Cells (operation × minute) of labelled incidents that are slower or fail more than before: the share that shows it in generated traces too.', incidentTable(report))}
+${section('Incidents', 'Cells (operation × minute) of labelled incidents that are slower or fail more than before: the share in which each way of keeping traces shows the same effect. False alarms: the share of the other cells in which it shows one.', incidentTable(report))}
 ${section('Intervals', 'Random metrics queries, estimated from a part of the traces.', intervalText(report))}
 ${section('All measures', `Medians. ↓ 0 is best, ↑ 1 is best. Attributes: ${report.attributes.join(', ')}.`, measureTable(report))}
 <footer>Definitions: docs/fidelity.md of GenT for Grafana. This page loads nothing from a network.</footer>

@@ -31,14 +31,17 @@ async function report(): Promise<EvaluationReport> {
     ],
     halfVersusHalf: halfVersusHalf(source.table, 1),
     profile: profileOf(source.table, source.table, evaluator.clock),
-    incidents: {
-      incidents: 1,
-      cells: 4,
-      recall: 0.75,
-      quietCells: 10,
-      falseAlarms: 0.1,
-      byType: [{ type: 'cpu <b>', cells: 4, recall: 0.75 }],
-    },
+    incidents: [
+      {
+        name: 'a <model>',
+        incidents: 1,
+        cells: 4,
+        recall: 0.75,
+        quietCells: 10,
+        falseAlarms: 0.1,
+        byType: [{ type: 'cpu <b>', cells: 4, recall: 0.75 }],
+      },
+    ],
     intervals: { generated: { samples: 50, coverage: 0.96 }, real: null },
   };
 }

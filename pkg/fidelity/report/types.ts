@@ -15,8 +15,8 @@ export interface EvaluationReport {
   readonly halfVersusHalf?: Fidelity | undefined;
   /** Of the first row. */
   readonly profile?: Profile | undefined;
-  /** Of the first row, where incidents are labelled. */
-  readonly incidents?: IncidentRecall | undefined;
+  /** By row, where incidents are labelled; of its first seed. */
+  readonly incidents?: ReadonlyArray<IncidentRecall & { readonly name: string }> | undefined;
   /** How often 95% intervals of estimated answers hold, where it was measured. */
   readonly intervals?:
     | {
