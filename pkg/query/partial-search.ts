@@ -26,6 +26,15 @@ function settled({ traces }: SearchResult, limit: number, { start }: TimeRange):
   return oldest !== undefined && traces.length >= limit && oldest.startTimeUnixNano >= start;
 }
 
+/** One part of a search. */
+export interface SearchPart {
+  readonly result: SearchResult;
+  /** The last part: what `engine.search` answers. */
+  readonly done: boolean;
+  /** Traces that begin here or later are part of the whole answer; of the others only the last part knows. */
+  readonly certainFrom: bigint;
+}
+
 /**
  * Answers a search in parts; the last one is what `engine.search` answers.
  * @param request - with its range and limit
@@ -33,12 +42,12 @@ function settled({ traces }: SearchResult, limit: number, { start }: TimeRange):
 export async function* searchInParts(
   engine: TracesEngine,
   request: SearchRequest & { readonly range: TimeRange; readonly limit: number }
-): AsyncGenerator<{ result: SearchResult; done: boolean }, void, void> {
+): AsyncGenerator<SearchPart, void, void> {
   const ranges = stretches(request.range);
   for (const [i, range] of ranges.entries()) {
     const result = await engine.search({ ...request, range });
     const done = i === ranges.length - 1 || settled(result, request.limit, range);
-    yield { result, done };
+    yield { result, done, certainFrom: range.start };
     if (done) {
       return;
     }

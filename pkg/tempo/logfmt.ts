@@ -68,3 +68,10 @@ export function tagsToTraceql(tags: string, minDuration?: bigint, maxDuration?: 
   }
   return filters.length === 0 ? '{ }' : filters.join(' && ');
 }
+
+/** A tag of the older API as TraceQL has it: an intrinsic by its name, anything else an attribute of any scope. */
+export function plainTag(name: string): string {
+  return ['name', 'status', 'kind', 'rootName', 'rootServiceName', 'statusMessage'].includes(name)
+    ? name
+    : unscopedAttribute(name);
+}

@@ -1,8 +1,9 @@
-/** @file The read part of Tempo's HTTP API over an engine: what Grafana's Tempo data source and Traces Drilldown ask. */
+/** @file The read part of Tempo's API over an engine: what Grafana's Tempo data source and Traces Drilldown ask, HTTP and gRPC on one port. */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { createServer, type RequestListener } from 'node:http';
 import { gzip } from 'node:zlib';
 import { promisify } from 'node:util';
-import { asGentError, gentVersion, GentError, type Logger, silentLogger } from '../common';
+import { asGentError, gentVersion, GentError, limit, type Logger, silentLogger } from '../common';
 import { readCompareParams, readOverviewParams, type TraceResult, type TracesEngine, writeJson } from '../query';
 import { resourceSpansJson } from '../trace';
 import {
@@ -14,7 +15,10 @@ import {
   tagNamesJson,
   tagValuesJson,
 } from './json';
-import { unscopedAttribute } from './logfmt';
+import { plainTag } from './logfmt';
+import type { AccessCheck } from './access';
+import { shareConnections } from './shared-port';
+import { streamingServer } from './streaming';
 import { filterTrace, traceFilter } from './trace-filter';
 import { tempoTraceBytes, type TraceAnswer, traceByIdBytes } from './trace-protobuf';
 import { metricsParams, type Params, rangeOf, searchParams, tagParams, traceIdParam } from './params';
@@ -22,6 +26,7 @@ import { metricsParams, type Params, rangeOf, searchParams, tagParams, traceIdPa
 const TEXT = 'text/plain; charset=utf-8';
 const PROTOBUF = 'application/protobuf';
 const compress = promisify(gzip);
+const UNAUTHORIZED = 'a token is needed: Authorization: Bearer TOKEN';
 /** Smaller answers are not worth compressing. */
 const COMPRESS_FROM_BYTES = 4096;
 /** A query may have 128 KiB, thrice that when every character is escaped. */
@@ -31,6 +36,8 @@ export interface TempoServerOptions {
   readonly logger?: Logger;
   /** ns since the Unix epoch; what "now" is for queries that name no time. */
   readonly now?: () => bigint;
+  /** Who may ask; by default everybody. /ready is open to all. */
+  readonly access?: AccessCheck;
 }
 
 interface Asked {
@@ -100,13 +107,6 @@ async function findTraceOrPart(engine: TracesEngine, request: Asked): Promise<Tr
   const part = filterTrace(trace, filter);
   const partial = part !== trace;
   return { trace: part.spans.length === 0 ? undefined : part, partial, message: partial ? FILTERED : '' };
-}
-
-/** A tag of the older API: an intrinsic by its name, anything else an attribute of any scope. */
-function plainTag(name: string): string {
-  return ['name', 'status', 'kind', 'rootName', 'rootServiceName', 'statusMessage'].includes(name)
-    ? name
-    : unscopedAttribute(name);
 }
 
 type Handler = (request: Asked) => Promise<Answer>;
@@ -186,15 +186,50 @@ function errorAnswer(thrown: unknown, logger: Logger, url: string): Answer {
   return text(`${syntax}${error.message}`, error.status);
 }
 
+/** Closing ends idle connections at once, and gives requests under way TEMPO_SHUTDOWN_MILLISECONDS. */
+function closeInTime(server: FastifyInstance, endings: ReadonlyArray<() => Promise<void>>): void {
+  let ended: Promise<unknown> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  server.addHook('preClose', async () => {
+    ended = Promise.all(endings.map((end) => end()));
+    timer = setTimeout(() => server.server.closeAllConnections(), limit('TEMPO_SHUTDOWN_MILLISECONDS'));
+  });
+  server.addHook('onClose', async () => {
+    await ended;
+    clearTimeout(timer);
+  });
+}
+
 /** Builds the server; it does not listen yet. Closing it leaves the engine open. */
 export function tempoServer(engine: TracesEngine, options: TempoServerOptions = {}): FastifyInstance {
   const logger = options.logger ?? silentLogger;
   const now = options.now ?? (() => BigInt(Date.now()) * 1_000_000n);
+  const { access } = options;
+  const grpc = streamingServer(engine, { logger, now, ...(access === undefined ? {} : { access }) });
+  const endings: Array<() => Promise<void>> = [];
   const server = fastify({
     logger: false,
     routerOptions: { maxParamLength: 4096 },
-    http: { maxHeaderSize: LONGEST_REQUEST_BYTES },
+    serverFactory: (listener) => {
+      const http = createServer({ maxHeaderSize: LONGEST_REQUEST_BYTES }, listener as RequestListener);
+      endings.push(shareConnections(http, grpc));
+      return http;
+    },
   });
+  closeInTime(server, endings);
+  if (access !== undefined) {
+    server.addHook('onRequest', async (request, reply) => {
+      if (request.url !== '/ready' && !access(request.headers.authorization)) {
+        reply.header('www-authenticate', 'Bearer');
+        return send(
+          request,
+          reply,
+          errorAnswer(new GentError('SERVE_UNAUTHORIZED', UNAUTHORIZED), logger, request.url)
+        );
+      }
+      return undefined;
+    });
+  }
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume();
