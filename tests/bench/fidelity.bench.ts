@@ -46,7 +46,7 @@ async function sourceOf(file: string): Promise<FileSource> {
 
 function printTable(rows: readonly ComparisonRow[], log: (line: string) => void): void {
   const width = Math.max(...MEASURES.map((measure) => measure.label.length));
-  log(`${'medians'.padEnd(width)}  ${rows.map((row) => row.name.padStart(11)).join('')}`);
+  log(`${'medians'.padEnd(width)}  ${rows.map((row) => row.name.slice(0, 10).padStart(11)).join('')}`);
   for (const measure of MEASURES) {
     const values = rows.map((row) => row.summary[measure.key]?.median);
     log(`${measure.label.padEnd(width)}  ${values.map((v) => (v?.toFixed(4) ?? 'n/a').padStart(11)).join('')}`);
