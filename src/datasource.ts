@@ -249,7 +249,9 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
   /** The models of the store, newest first. */
   async models(): Promise<ModelSummary[]> {
     const answer = await this.getResource<ModelSummary[] | { models?: ModelSummary[] }>('models', {}, QUIETLY);
-    return Array.isArray(answer) ? answer : (answer.models ?? []);
+    const models = Array.isArray(answer) ? answer : (answer.models ?? []);
+    const startOf = ({ window }: ModelSummary) => BigInt(window?.start ?? 0);
+    return [...models].sort((a, b) => (startOf(a) < startOf(b) ? 1 : startOf(a) > startOf(b) ? -1 : 0));
   }
 
   private resourceUrl(path: string): string {

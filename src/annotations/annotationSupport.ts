@@ -18,7 +18,7 @@ export function prepareAnnotation(stored: Stored): AnnotationQuery<GenTQuery> {
   if (typeof stored.query !== 'string') {
     return stored;
   }
-  const { query, queryType, limit, annotation, ...rest } = stored as Stored & Partial<GenTQuery>;
+  const { query: _, queryType, limit, annotation, ...rest } = stored as Stored & Partial<GenTQuery>;
   const target: GenTQuery = rest.target ?? { refId: 'Anno', queryType, query: stored.query, limit, annotation };
   return { ...rest, target } as AnnotationQuery<GenTQuery>;
 }

@@ -1,8 +1,9 @@
 /** @file Picks an attribute or an intrinsic as TraceQL writes it; other names may be typed. */
 import type { TimeRange } from '@grafana/data';
 import { Combobox } from '@grafana/ui';
-import React, { useCallback } from 'react';
+import React from 'react';
 import type { GenTDataSource } from '../datasource';
+import { useStableCallback } from './useStableCallback';
 
 interface Props {
   id: string;
@@ -29,27 +30,30 @@ export function AttributeCombobox({
   width = 32,
   onChange,
 }: Props) {
-  const options = useCallback(
-    async (typed: string) => {
-      const names = await datasource.tagNames(range);
-      const lower = typed.toLowerCase();
-      return names
-        .filter((name) => accept?.(name) ?? true)
-        .map((name) => ({ label: shorten(name), value: shorten(name) }))
-        .filter(({ label }) => label.toLowerCase().includes(lower));
-    },
-    [datasource, range, accept, shorten]
-  );
+  const options = useStableCallback(async (typed: string) => {
+    const names = await datasource.tagNames(range);
+    const lower = typed.toLowerCase();
+    return names
+      .filter((name) => accept?.(name) ?? true)
+      .map((name) => ({ label: shorten(name), value: shorten(name) }))
+      .filter(({ label }) => label.toLowerCase().includes(lower));
+  });
   return (
     <Combobox
       id={id}
       options={options}
-      value={value === '' ? null : { label: value, value }}
+      value={value === '' ? null : value}
       width={width}
       placeholder={placeholder}
       createCustomValue
       isClearable
-      onChange={(option) => onChange(option?.value ?? '')}
+      onChange={(option) => {
+        const chosen = option?.value ?? '';
+        // The field also tells of a value that it was given.
+        if (chosen !== value) {
+          onChange(chosen);
+        }
+      }}
     />
   );
 }

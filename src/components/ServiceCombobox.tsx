@@ -2,8 +2,9 @@
 import type { TimeRange } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
 import { Combobox } from '@grafana/ui';
-import React, { useCallback } from 'react';
+import React from 'react';
 import type { GenTDataSource } from '../datasource';
+import { useStableCallback } from './useStableCallback';
 
 interface Props {
   id: string;
@@ -15,28 +16,31 @@ interface Props {
 }
 
 export function ServiceCombobox({ id, value, datasource, range, placeholder, onChange }: Props) {
-  const options = useCallback(
-    async (typed: string) => {
-      const services = await datasource.tagValues('resource.service.name', undefined, range);
-      const variables = getTemplateSrv()
-        .getVariables()
-        .map(({ name }) => ({ label: `$${name}`, value: `$${name}`, description: 'variable' }));
-      return [...services.map((name) => ({ label: name, value: name })), ...variables].filter(({ label }) =>
-        label.toLowerCase().includes(typed.toLowerCase())
-      );
-    },
-    [datasource, range]
-  );
+  const options = useStableCallback(async (typed: string) => {
+    const services = await datasource.tagValues('resource.service.name', undefined, range);
+    const variables = getTemplateSrv()
+      .getVariables()
+      .map(({ name }) => ({ label: `$${name}`, value: `$${name}`, description: 'variable' }));
+    return [...services.map((name) => ({ label: name, value: name })), ...variables].filter(({ label }) =>
+      label.toLowerCase().includes(typed.toLowerCase())
+    );
+  });
   return (
     <Combobox
       id={id}
       options={options}
-      value={value === '' ? null : { label: value, value }}
+      value={value === '' ? null : value}
       placeholder={placeholder}
       width={40}
       createCustomValue
       isClearable
-      onChange={(option) => onChange(option?.value ?? '')}
+      onChange={(option) => {
+        const chosen = option?.value ?? '';
+        // The field also tells of a value that it was given.
+        if (chosen !== value) {
+          onChange(chosen);
+        }
+      }}
     />
   );
 }

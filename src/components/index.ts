@@ -2,3 +2,4 @@
 export { AttributeCombobox } from './AttributeCombobox';
 export { HiddenLabel } from './HiddenLabel';
 export { ServiceCombobox } from './ServiceCombobox';
+export { useStableCallback } from './useStableCallback';

@@ -2,7 +2,7 @@
 import { css } from '@emotion/css';
 import { CoreApp, type QueryEditorProps } from '@grafana/data';
 import { Alert, InlineField, RadioButtonGroup, Stack } from '@grafana/ui';
-import React, { useState } from 'react';
+import React, { useLayoutEffect, useRef, useState } from 'react';
 import type { GenTDataSource } from '../datasource';
 import { migrateQuery } from '../migration';
 import { filtersFromTraceql, isTraceId } from '../traceql';
@@ -59,10 +59,23 @@ export function QueryEditor({ query: given, onChange, onRunQuery, app, data, ran
         : queryType;
   const alerting = app === CoreApp.UnifiedAlerting;
   const query = stored;
-  const update = (change: Partial<GenTQuery>) => onChange({ ...query, ...change });
+  const latest = useRef(query);
+  useLayoutEffect(() => {
+    latest.current = query;
+  });
+  /** Grafana's Combobox may report a choice again while Explore draws it, for ever: only what differs goes on. */
+  const update = (change: Partial<GenTQuery>): boolean => {
+    const next = { ...latest.current, ...change };
+    const differs = JSON.stringify(next) !== JSON.stringify(latest.current);
+    if (differs) {
+      onChange(next);
+    }
+    return differs;
+  };
   const updateAndRun = (change: Partial<GenTQuery>) => {
-    update(change);
-    onRunQuery();
+    if (update(change)) {
+      onRunQuery();
+    }
   };
   // In Explore a person runs the query; a panel follows its editor.
   const updateSearch = app === CoreApp.Explore ? update : updateAndRun;

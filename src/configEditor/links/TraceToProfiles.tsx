@@ -1,7 +1,8 @@
 /** @file From a span to its profile. */
 import { DataSourceWithBackend, getDataSourceSrv } from '@grafana/runtime';
 import { Combobox, Field } from '@grafana/ui';
-import React, { useCallback } from 'react';
+import React from 'react';
+import { useStableCallback } from '../../components';
 import type { TraceToProfilesOptions } from '../../types';
 import { Section } from '../Section';
 import type { Settings } from '../useSettings';
@@ -20,24 +21,21 @@ export function TraceToProfiles({ settings: { jsonData, update } }: { settings: 
   const set = (change: Partial<TraceToProfilesOptions>) => update({ tracesToProfiles: { ...profiles, ...change } });
   const id = 'gent-config-profiles';
 
-  const types = useCallback(
-    async (typed: string) => {
-      if (datasourceUid === undefined) {
-        return [];
-      }
-      const target = await getDataSourceSrv()
-        .get(datasourceUid)
-        .catch(() => undefined);
-      const found =
-        target instanceof DataSourceWithBackend
-          ? await target.getResource<ProfileType[]>('profileTypes').catch(() => [])
-          : [];
-      return found
-        .map((type) => ({ label: type.label, value: type.id, description: type.id }))
-        .filter(({ label, value }) => `${label} ${value}`.toLowerCase().includes(typed.toLowerCase()));
-    },
-    [datasourceUid]
-  );
+  const types = useStableCallback(async (typed: string) => {
+    if (datasourceUid === undefined) {
+      return [];
+    }
+    const target = await getDataSourceSrv()
+      .get(datasourceUid)
+      .catch(() => undefined);
+    const found =
+      target instanceof DataSourceWithBackend
+        ? await target.getResource<ProfileType[]>('profileTypes').catch(() => [])
+        : [];
+    return found
+      .map((type) => ({ label: type.label, value: type.id, description: type.id }))
+      .filter(({ label, value }) => `${label} ${value}`.toLowerCase().includes(typed.toLowerCase()));
+  });
 
   return (
     <Section
@@ -65,7 +63,7 @@ export function TraceToProfiles({ settings: { jsonData, update } }: { settings: 
           key={datasourceUid}
           id={`${id}-type`}
           options={types}
-          value={profileTypeId ? { label: profileTypeId, value: profileTypeId } : null}
+          value={profileTypeId || null}
           placeholder="process_cpu:cpu:nanoseconds:cpu:nanoseconds"
           width={60}
           createCustomValue

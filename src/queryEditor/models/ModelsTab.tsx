@@ -2,7 +2,8 @@
 import { dateTimeFormat } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
 import { Combobox, InlineField, InlineFieldRow, LinkButton, RadioButtonGroup, Stack, Text } from '@grafana/ui';
-import React, { useCallback } from 'react';
+import React from 'react';
+import { useStableCallback } from '../../components';
 import type { GenTDataSource } from '../../datasource';
 import type { ModelSummary } from '../../resources';
 import type { GenTQuery, ModelsView } from '../../types';
@@ -56,19 +57,16 @@ export function ModelsTab({ query, datasource, onChange, onRunQuery }: Props) {
   const modelId = query.modelId ?? '';
   const shift = query.baselineShift ?? '';
 
-  const models = useCallback(
-    async (typed: string) => {
-      const known = await datasource.models();
-      const variables = getTemplateSrv()
-        .getVariables()
-        .map(({ name }) => ({ label: `$${name}`, value: `$${name}`, description: 'variable' }));
-      return [
-        ...known.map((model) => ({ label: labelOf(model), value: model.id, description: model.id })),
-        ...variables,
-      ].filter(({ label, value }) => `${label} ${value}`.toLowerCase().includes(typed.toLowerCase()));
-    },
-    [datasource]
-  );
+  const models = useStableCallback(async (typed: string) => {
+    const known = await datasource.models();
+    const variables = getTemplateSrv()
+      .getVariables()
+      .map(({ name }) => ({ label: `$${name}`, value: `$${name}`, description: 'variable' }));
+    return [
+      ...known.map((model) => ({ label: labelOf(model), value: model.id, description: model.id })),
+      ...variables,
+    ].filter(({ label, value }) => `${label} ${value}`.toLowerCase().includes(typed.toLowerCase()));
+  });
 
   return (
     <Stack direction="column" gap={0.5}>
@@ -92,12 +90,12 @@ export function ModelsTab({ query, datasource, onChange, onRunQuery }: Props) {
             <Combobox
               id={`${id}-model`}
               options={models}
-              value={modelId === '' ? null : { label: modelId, value: modelId }}
+              value={modelId === '' ? null : modelId}
               placeholder="choose a model"
               width={50}
               createCustomValue
               isClearable
-              onChange={(option) => onChange({ modelId: option?.value })}
+              onChange={(option) => option?.value !== query.modelId && onChange({ modelId: option?.value })}
             />
           </InlineField>
         )}
@@ -112,11 +110,11 @@ export function ModelsTab({ query, datasource, onChange, onRunQuery }: Props) {
             <Combobox
               id={`${id}-shift`}
               options={SHIFTS}
-              value={shift === '' ? null : { label: shift, value: shift }}
+              value={shift === '' ? null : shift}
               placeholder="1h"
               width={16}
               createCustomValue
-              onChange={({ value }) => onChange({ baselineShift: value })}
+              onChange={({ value }) => value !== shift && onChange({ baselineShift: value })}
             />
           </InlineField>
         )}

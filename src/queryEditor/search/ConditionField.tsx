@@ -2,8 +2,8 @@
 import type { TimeRange } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
 import { Combobox, MultiCombobox, Stack } from '@grafana/ui';
-import React, { useCallback, useRef } from 'react';
-import { HiddenLabel } from '../../components';
+import React, { useMemo, useRef } from 'react';
+import { HiddenLabel, useStableCallback } from '../../components';
 import type { GenTDataSource } from '../../datasource';
 import { attributeText, valuesOf } from '../../traceql';
 import type { FilterOperator, FilterValueType, TraceFilter } from '../../types';
@@ -36,21 +36,18 @@ const OPERATORS: Array<{ label: string; value: FilterOperator; description: stri
 export function ConditionField({ id, name, filter, datasource, range, others, width = 40, onChange }: Props) {
   const { scope, tag, operator } = filter;
   const types = useRef(new Map<string, FilterValueType>());
-  const options = useCallback(
-    async (typed: string) => {
-      if (tag === '') {
-        return [];
-      }
-      const values = await datasource.typedTagValues(attributeText(tag, scope), others, range);
-      values.forEach(({ value, type }) => types.current.set(value, type));
-      const variables = getTemplateSrv()
-        .getVariables()
-        .map((variable) => ({ label: `$${variable.name}`, value: `$${variable.name}`, description: 'variable' }));
-      const known = values.map(({ value }) => ({ label: value === '' ? '(empty)' : value, value }));
-      return [...known, ...variables].filter(({ label }) => label.toLowerCase().includes(typed.toLowerCase()));
-    },
-    [datasource, tag, scope, others, range]
-  );
+  const options = useStableCallback(async (typed: string) => {
+    if (tag === '') {
+      return [];
+    }
+    const values = await datasource.typedTagValues(attributeText(tag, scope), others, range);
+    values.forEach(({ value, type }) => types.current.set(value, type));
+    const variables = getTemplateSrv()
+      .getVariables()
+      .map((variable) => ({ label: `$${variable.name}`, value: `$${variable.name}`, description: 'variable' }));
+    const known = values.map(({ value }) => ({ label: value === '' ? '(empty)' : value, value }));
+    return [...known, ...variables].filter(({ label }) => label.toLowerCase().includes(typed.toLowerCase()));
+  });
   const set = (chosen: string[]) => {
     const known = new Set(chosen.map((value) => types.current.get(value) ?? filter.valueType));
     const [valueType] = known.size === 1 ? [...known] : [];
@@ -58,6 +55,12 @@ export function ConditionField({ id, name, filter, datasource, range, others, wi
     onChange({ ...rest, value: chosen, ...(valueType === undefined ? {} : { valueType }) });
   };
   const values = valuesOf(filter);
+  const key = values.join('\u0000');
+  // The same list until a value changes: the field takes another one for a change of its own.
+  const chosenOptions = useMemo(
+    () => (key === '' ? [] : key.split('\u0000').map((value) => ({ label: value, value }))),
+    [key]
+  );
   const single = ['>', '>=', '<', '<='].includes(operator);
   const valueId = `${id}-value`;
 
@@ -77,7 +80,7 @@ export function ConditionField({ id, name, filter, datasource, range, others, wi
           id={valueId}
           key={`${tag}-one`}
           options={options}
-          value={values[0] === undefined ? null : { label: values[0], value: values[0] }}
+          value={values[0] ?? null}
           placeholder="value"
           width={width}
           createCustomValue
@@ -89,13 +92,13 @@ export function ConditionField({ id, name, filter, datasource, range, others, wi
           id={valueId}
           key={`${tag}-many`}
           options={options}
-          value={values.map((value) => ({ label: value, value }))}
+          value={chosenOptions}
           placeholder={tag === '' ? 'choose an attribute first' : 'any value'}
           disabled={tag === ''}
           width={width}
           createCustomValue
           isClearable
-          onChange={(chosen) => set(chosen.map(({ value }) => value))}
+          onChange={(options) => set(options.map(({ value }) => value))}
         />
       )}
     </Stack>

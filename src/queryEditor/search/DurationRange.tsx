@@ -18,6 +18,14 @@ const OF = [
   { label: 'span', value: 'duration', description: 'duration of the span' },
   { label: 'trace', value: 'traceDuration', description: 'from the first start to the last end of the trace' },
 ];
+const LEAST: Array<{ label: string; value: FilterOperator }> = [
+  { label: '>', value: '>' },
+  { label: '>=', value: '>=' },
+];
+const GREATEST: Array<{ label: string; value: FilterOperator }> = [
+  { label: '<', value: '<' },
+  { label: '<=', value: '<=' },
+];
 const DURATION = /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$|\$|^$/;
 
 export function DurationRange({ id, filters, onChange }: Props) {
@@ -38,13 +46,12 @@ export function DurationRange({ id, filters, onChange }: Props) {
       {sides.map((side, index) => {
         const name = index === 0 ? 'Least duration' : 'Greatest duration';
         const [value = ''] = valuesOf(side);
-        const operators: FilterOperator[] = index === 0 ? ['>', '>='] : ['<', '<='];
         return (
           <React.Fragment key={side.id}>
             <HiddenLabel htmlFor={`${id}-${side.id}-operator`}>{`${name}: operator`}</HiddenLabel>
             <Combobox
               id={`${id}-${side.id}-operator`}
-              options={operators.map((operator) => ({ label: operator, value: operator }))}
+              options={index === 0 ? LEAST : GREATEST}
               value={side.operator}
               width={9}
               onChange={({ value: operator }) => onChange({ ...side, tag: of, operator })}
