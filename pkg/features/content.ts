@@ -28,6 +28,7 @@ import {
   type RowContext,
 } from './rows';
 import { segmentsOf } from './segments';
+import { SpanInstances } from './span-instances';
 import { readShapes, shapeSizes, writeShapes, type ShapeGrammar } from './shapes';
 import { spanTable, type SpanTable } from './span-table';
 import {
@@ -127,6 +128,13 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     segments.count,
     options.k
   );
+  const spanInstances = new SpanInstances(dictionary, resources, segments.count);
+  for (let i = 0; spanInstances.matter && i < spans.size; i++) {
+    const first = spans.first[i] as number;
+    const layout = layouts[spans.shape[spans.traceOf[i] as number] as number] as ShapeLayout;
+    const resourceOf = (node: number): number => batch.resource[ordered.order[first + node] as number] as number;
+    spans.instance[i] = spanInstances.of(layout, i - first, (node) => instanceOf[resourceOf(node)] as number);
+  }
   const { model: attributes, encoded } = learnAttributes(batch, ordered, spans, layouts, instanceOf, options.k);
   const unit = Math.min(
     commonUnit(Float64Array.from(batch.base, (base) => Number(base % 1_000_000_000n))),

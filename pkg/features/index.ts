@@ -21,6 +21,7 @@ export * from './segments';
 export * from './shapes';
 export * from './slot-learn';
 export * from './slots';
+export { SpanInstances } from './span-instances';
 export * from './span-table';
 export { causesOf, structureOf, tableRow, type TupleTable } from './tuple-tables';
 export * from './timing';

@@ -34,7 +34,7 @@ const BITS_AN_INSTANCE = 24;
 const UNKNOWN = -3;
 /** Keys of fewer values must nearly always repeat: what is left is told apart by the network, which does not see the origin. */
 const FEW_VALUES = 40;
-const MIN_SHARE_OF_FEW = 0.8;
+export const MIN_SHARE_OF_FEW = 0.8;
 
 /** Where values stand in the traces of a batch. */
 export class TraceSources {
@@ -198,6 +198,8 @@ export interface OriginQuestion {
 export interface ChosenOrigin {
   readonly origin: Origin;
   readonly repeats: Uint8Array;
+  /** Whether the slot has few values. */
+  readonly few: boolean;
 }
 
 const NEAR_KINDS = [
@@ -362,6 +364,7 @@ export function chooseOrigin(sources: TraceSources, question: OriginQuestion, k:
   const { origin } = best;
   return {
     origin,
+    few,
     repeats: Uint8Array.from({ length: question.count }, (_, i) => {
       const there = stateOf(sources, question, origin, i);
       return there === NO_SOURCE ? 0 : there === question.state(i) ? 2 : 1;

@@ -214,6 +214,8 @@ export function fillDurationRow(context: RowContext, spans: SpanTable, i: number
   const field = context.durationField[spans.site[i] as number] as number;
   fill(context, spans, i, rows, r, field, rankTableOf(context, site), parentEnd(spans, i) - (spans.start[i] as number));
   (rows.indices[Column.GapBin] as Int32Array)[r] = site.gapTable < 0 ? 0 : (spans.gapBin[i] as number) + 1;
+  // no attribute is drawn before a duration, so the column is free for the instance
+  (rows.indices[Column.LastClass] as Int32Array)[r] = spans.instance[i] as number;
   rows.levels[r * LEVELS + 6] = spans.gapLevel[i] as number;
 }
 

@@ -1,5 +1,6 @@
 /** @file Learns slots and groups from what was seen. */
 import type { BatchColumns } from './columns';
+import { settledCopies } from './copies';
 import { givenOwner, groupSlots } from './groups';
 import { learnTable } from './quantiser-learn';
 import { chooseOrigin, ABSENT, type ChosenOrigin, type TraceSources } from './origins-learn';
@@ -222,7 +223,7 @@ function originsOf(
     return p < 0 ? ABSENT : (sources.valueOf[p] as number);
   };
   const keys = new Set<number>();
-  return matrices.map((matrix, s) => {
+  const chosen = matrices.map((matrix, s) => {
     const entry = batch.keys[matrix.key];
     const repeated = keys.has(matrix.key);
     keys.add(matrix.key);
@@ -243,6 +244,13 @@ function originsOf(
       k
     );
   });
+  const question = {
+    count: observations.count,
+    slots: matrices.length,
+    state: (slot: number, i: number) => stateOf(matrices[slot] as Matrix, i),
+    status: (i: number) => observations.status(i),
+  };
+  return settledCopies(question, chosen);
 }
 
 function bitsSeen(ids: Uint8Array, tuples: number, bit: (i: number) => number): number[] {

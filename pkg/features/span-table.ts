@@ -37,6 +37,8 @@ export interface SpanTable {
   readonly durationLevel: Uint8Array;
   /** How slow what came before the span was: a running mean of duration levels along siblings and ancestors. */
   readonly slowness: Uint8Array;
+  /** See `SpanInstances`. */
+  readonly instance: Uint8Array;
   /** Class of the span's first attribute field plus 1; 0 = none yet. */
   readonly mainClass: Uint8Array;
   /** Class of the attribute field drawn last, plus 1. */
@@ -92,6 +94,7 @@ export function spanTable(
     durationBin: bytes(),
     durationLevel: bytes(),
     slowness: bytes(),
+    instance: bytes(),
     mainClass: bytes(),
     lastClass: bytes(),
     shape: Int32Array.from(shapes),

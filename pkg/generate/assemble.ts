@@ -11,7 +11,7 @@ import {
 import type { AttributeValue, KeyValue, Resource, Scope, Span, Trace } from '../trace';
 import { Attachments, valueOfInstance } from './attachments';
 import { BagWriter, countOf, textOf, valueIn, writeResource, type SourceOf, type Written } from './attribute-writer';
-import { InstanceDrawer, type TraceInstances } from './instances';
+import type { InstanceDrawer, TraceInstances } from './instances';
 import type { PlacedStarts } from './placement';
 import { randomStream, spanIdOf } from './random';
 import type { SampledSpans } from './sampler';
@@ -36,7 +36,6 @@ export interface ModelKeys {
 export class Assembler {
   private readonly writers: BagWriter[];
   private readonly attachments: Attachments;
-  private readonly instances: InstanceDrawer;
   private readonly slotField: Array<Map<number, number>>;
   private readonly scopes: Scope[];
   private readonly shared: Array<Array<Resource | undefined>>;
@@ -47,10 +46,10 @@ export class Assembler {
     modelId: string,
     private readonly keys: ModelKeys,
     index: TraceIndex,
-    private readonly origins: OriginIndex
+    private readonly origins: OriginIndex,
+    private readonly instances: InstanceDrawer
   ) {
     const { attributes } = content;
-    this.instances = new InstanceDrawer(content, index.traceCount, keys.resources);
     this.writers = attributes.operations.map((operation) => new BagWriter(operation.spans, attributes.list));
     this.slotField = attributes.operations.map(() => new Map());
     const seen = attributes.operations.map(() => 0);

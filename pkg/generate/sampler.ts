@@ -12,6 +12,7 @@ import {
   gapTableOf,
   Letter,
   makeRows,
+  SpanInstances,
   placeDuration,
   placeGap,
   spanTable,
@@ -24,11 +25,13 @@ import {
   type QuantileTable,
   type RowColumns,
   type RowContext,
+  type ShapeLayout,
   type Slot,
   type SpanTable,
   type TimingSite,
 } from '../features';
 import type { IntegerNetwork } from '../nn';
+import type { InstanceDrawer } from './instances';
 import type { SampledPart } from './part';
 import { stratified } from './random';
 import { Strata, streamKey, Stream } from './strata';
@@ -59,6 +62,7 @@ interface Lot {
 export class Sampler {
   readonly siteStrata: Strata;
   private readonly operationStrata: Strata;
+  private readonly spanInstances: SpanInstances;
   private readonly timeStrata: TimeStrata;
   /** Attribute fields of each operation, by index into content.fields. */
   private readonly fieldsOf: number[][];
@@ -73,8 +77,10 @@ export class Sampler {
     private readonly network: IntegerNetwork | undefined,
     index: TraceIndex,
     readonly key: number,
-    private readonly masks: TupleMasks
+    private readonly masks: TupleMasks,
+    private readonly instances: InstanceDrawer
   ) {
+    this.spanInstances = new SpanInstances(content.dictionary, content.resources, content.segments.count);
     this.siteStrata = new Strata(content.sites, content.timing.sites.length, index.shapeTraces);
     this.timeStrata = new TimeStrata(content);
     this.operationStrata = new Strata(
@@ -99,6 +105,7 @@ export class Sampler {
       part?.sites ?? content.sites
     );
     const lot: Lot = { places, part };
+    this.drawInstances(spans, lot);
     let alive: Uint8Array | undefined;
     const left = (list: Int32Array): Int32Array =>
       alive === undefined ? list : list.filter((i) => alive?.[spans.traceOf[i] as number] === 1);
@@ -111,6 +118,21 @@ export class Sampler {
       }
     }
     return this.drawAttributes(spans, lot, alive);
+  }
+
+  /** Instances are drawn first: durations depend on them. Format 0 knew nothing of that. */
+  private drawInstances(spans: SpanTable, lot: Lot): void {
+    if (!this.spanInstances.matter || this.content.attributes.format === 0 || this.network === undefined) {
+      return;
+    }
+    lot.places.forEach((place, t) => {
+      const layout = this.content.layouts[place.shape] as ShapeLayout;
+      const { instance } = this.instances.draw(place.index, place.row, layout);
+      for (let i = spans.offset[t] as number; i < (spans.offset[t + 1] as number); i++) {
+        const node = this.nodeOf(spans, i, lot);
+        spans.instance[i] = this.spanInstances.of(layout, node, (at) => instance[at] as number);
+      }
+    });
   }
 
   /** Node of span i in its whole shape. */

@@ -4,6 +4,8 @@ import { hash32, hex8 } from './random';
 
 /** Where a trace stands. */
 export interface TracePlace {
+  /** Number of the trace. */
+  readonly index: number;
   /** Row of the counts. */
   readonly row: number;
   readonly shape: number;
@@ -83,6 +85,7 @@ export class TraceIndex {
   placeOf(index: number): TracePlace {
     const row = this.rowOf(index);
     return {
+      index,
       row,
       shape: this.content.counts.shape[row] as number,
       ofShape: (this.shapeBefore[row] as number) + index - (this.before[row] as number),
