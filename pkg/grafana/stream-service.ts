@@ -9,6 +9,7 @@ import { grafana } from '../proto';
 import { searchInParts } from '../query';
 import { isMetricsQuery, parseQuery } from '../traceql';
 import { searchTable, type TraceqlQuery } from './answers';
+import { withDeadline } from './deadline';
 import { type Frame, frameJson } from './frames';
 import type { Instance } from './instances';
 import { parseQueryModel } from './query-model';
@@ -88,30 +89,21 @@ function packet(frame: Frame, custom: { done: boolean; error?: string }): grafan
   return create(grafana.StreamPacketSchema, { data: Buffer.from(JSON.stringify(json), 'utf8') });
 }
 
-async function search(instance: Instance, call: RunCall, signal: AbortSignal): Promise<void> {
-  const write = writer(call, signal);
+async function search(instance: Instance, call: RunCall, caller: AbortSignal): Promise<void> {
+  const write = writer(call, caller);
   const { query, refId } = searchOf(call.request.data);
-  const { timeoutMs } = instance.settings;
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(Math.max(1, Math.round(timeoutMs)));
-  const request = {
-    query: query.text,
-    range: query.range,
-    limit: query.limit || DEFAULT_LIMIT,
-    spansPerSpanSet: query.spansPerSpanSet,
-    signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]),
-  };
-  try {
+  await withDeadline(caller, instance.settings.timeoutMs, async (signal) => {
+    const request = {
+      query: query.text,
+      range: query.range,
+      limit: query.limit || DEFAULT_LIMIT,
+      spansPerSpanSet: query.spansPerSpanSet,
+      signal,
+    };
     for await (const { result, done } of searchInParts(instance.engine, request)) {
       await write(packet({ ...searchTable(instance, query, result), refId }, { done }));
     }
-  } catch (error) {
-    if (timeout?.aborted === true && !signal.aborted) {
-      throw new GentError('QUERY_TIMEOUT', `the search took longer than ${(timeoutMs ?? 0) / 1000} s`, {
-        cause: error,
-      });
-    }
-    throw error;
-  }
+  });
 }
 
 /** Resolves when the signal aborts, or after `ms`. */

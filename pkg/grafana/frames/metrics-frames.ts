@@ -83,14 +83,21 @@ function timeSeriesFrame(
   return { name, fields, meta: { type: 'timeseries-multi', typeVersion: [0, 1], ...meta } };
 }
 
-/** A series and, when it is estimated, the bounds of its 95% interval, which a time series panel draws as a band. */
-function seriesFrames(named: NamedSeries, options: MetricsFrameOptions, meta: FrameMeta): Frame[] {
-  const config: FieldConfig = options.unit === undefined ? {} : { unit: options.unit };
-  const main = timeSeriesFrame(named, (sample) => sample.value, config, meta);
+/** Colours of Grafana's palette, for a series and its band: by itself Grafana would give each of the three its own. */
+const COLOURS = ['green', 'yellow', 'blue', 'orange', 'red', 'purple', 'dark-green', 'dark-yellow', 'dark-blue'];
+
+/**
+ * A series and, when it is estimated, the bounds of its 95% interval, which a time series panel draws as a band.
+ * @param index - of the series in the answer: chooses the colour that it shares with its band
+ */
+function seriesFrames(named: NamedSeries, index: number, options: MetricsFrameOptions, meta: FrameMeta): Frame[] {
+  const unit: FieldConfig = options.unit === undefined ? {} : { unit: options.unit };
   const estimated = named.series.samples.some((sample) => sample.lower !== undefined && sample.upper !== undefined);
   if (!estimated || options.valuesOnly === true) {
-    return [main];
+    return [timeSeriesFrame(named, (sample) => sample.value, unit, meta)];
   }
+  const config: FieldConfig = { ...unit, color: { mode: 'fixed', fixedColor: COLOURS[index % COLOURS.length] } };
+  const main = timeSeriesFrame(named, (sample) => sample.value, config, meta);
   const bound = (kind: 'lower' | 'upper', custom: FieldConfig['custom']): Frame => {
     const name = `${named.name} (${kind} 95%)`;
     const hidden = {
@@ -177,7 +184,7 @@ export function rangeFrames(all: readonly Series[], options: MetricsFrameOptions
   const histogram = named.length > 0 && named.every(({ labels }) => labels[BUCKET_LABEL] !== undefined);
   const frames = histogram
     ? histogramFrames(named, { preferredVisualisationType: 'graph', preferredVisualisationPluginId: 'heatmap' })
-    : named.flatMap((one) => seriesFrames(one, options, { preferredVisualisationType: 'graph' }));
+    : named.flatMap((one, i) => seriesFrames(one, i, options, { preferredVisualisationType: 'graph' }));
   const exemplars = options.valuesOnly === true ? [] : exemplarFrame(named, options);
   if (frames.length === 0) {
     // A typed answer without rows reads as "no data", which an alert rule can act on.
