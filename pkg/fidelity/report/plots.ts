@@ -153,7 +153,7 @@ function rocPlot(heading: string, curve: RocCurve, control: RocCurve | undefined
   return figure(
     `${heading}: c2st ${c2st.toFixed(3)}`,
     drawing(frame, `ROC curve, ${heading}`, said, body),
-    `AUC ${auc.toFixed(3)}`
+    `AUC ${auc.toFixed(3)}; upwards, generated rows that are recognised`
   );
 }
 
