@@ -1,6 +1,6 @@
 // Starts a Grafana from GRAFANA_HOME with this checkout's plugin and provisioning, in a scratch directory.
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { root } from './build-node.mjs';
@@ -28,16 +28,21 @@ export function freePort() {
 
 /**
  * Starts Grafana and waits until it answers.
- * @param {{ home: string, binary: string, dir: string, store: string, port?: number, plugins?: string, env?: Record<string, string> }} options
+ * @param {{ home: string, binary: string, dir: string, store: string, port?: number, plugins?: string, settings?: Record<string, string> }} options
  *   `dir`: scratch directory for data and logs; `store`: directory of models; `plugins`: directory that holds the
- *   plugin's folder (default: dist/ of the checkout as the only plugin)
+ *   plugin's folder (default: dist/ of the checkout as the only plugin); `settings`: more lines of the plugin's section
+ *   of grafana.ini
  * @returns {Promise<{ url: string, port: number, log: string, process: import('node:child_process').ChildProcess, stop(): Promise<void> }>}
  */
-export async function startGrafana({ home, binary, dir, store, port, plugins, env = {} }) {
+export async function startGrafana({ home, binary, dir, store, port, plugins, settings = {} }) {
   mkdirSync(dir, { recursive: true });
   const listen = port ?? (await freePort());
   const log = path.join(dir, 'grafana.log');
-  const child = spawn(binary, ['server', '--homepath', home], {
+  // Grafana's environment variables reach a plugin's section only where a file names the key.
+  const config = path.join(dir, 'grafana.ini');
+  const lines = Object.entries({ node: process.execPath, ...settings }).map(([key, value]) => `${key} = ${value}`);
+  writeFileSync(config, ['[plugin.gent-traces-datasource]', ...lines, ''].join('\n'));
+  const child = spawn(binary, ['server', '--homepath', home, '--config', config], {
     cwd: home,
     env: {
       PATH: process.env.PATH,
@@ -62,10 +67,8 @@ export async function startGrafana({ home, binary, dir, store, port, plugins, en
       GF_AUTH_ANONYMOUS_ORG_ROLE: 'Admin',
       GF_AUTH_DISABLE_LOGIN_FORM: 'true',
       GF_LOG_FILTERS: 'plugin.gent-traces-datasource:debug',
-      GF_PLUGIN_GENT_TRACES_DATASOURCE_NODE: process.execPath,
       GENT_STORE: store,
       GENT_DASHBOARDS: path.join(root, 'provisioning/dashboards'),
-      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -11,7 +11,7 @@ async function choose(page: Page, label: string, option: string | RegExp): Promi
   const box = page.getByLabel(label, { exact: true });
   await box.click();
   await page.getByRole('option', { name: option }).first().click();
-  await box.press('Escape');
+  await page.keyboard.press('Escape');
 }
 
 const runQuery = (page: Page) => page.getByRole('button', { name: 'Run query' }).first().click();
@@ -50,13 +50,12 @@ export function searchSuite(at: () => Setting): void {
     await editor.click();
     await page.keyboard.press('Control+A');
     await page.keyboard.press('Delete');
-    await page.keyboard.type('{ resource.serv');
+    await page.keyboard.type('{ resource.service.na');
     const suggestions = page.locator('.suggest-widget.visible');
     await suggestions.getByText('resource.service.name').first().waitFor();
     await shot('traceql-completion');
     await page.keyboard.press('Enter');
     await page.keyboard.type(' = ');
-    await page.keyboard.press('Control+Space');
     await suggestions.getByText('checkout').first().waitFor();
     await page.keyboard.type('"checkout');
     await page.keyboard.press('Escape');
