@@ -2,11 +2,13 @@
 import { limit } from '../common';
 import type { TraceGenerator } from '../generate';
 import type { StoredModel } from '../store';
+import type { Trace } from '../trace';
 import {
   compileMetrics,
   hintsOf,
+  Intervals,
   labelsKey,
-  type MetricsAccumulator,
+  type MetricsExpr,
   parseQuery,
   type Query,
   type Series,
@@ -15,6 +17,7 @@ import type { Budget } from './budget';
 import { Candidates } from './candidates';
 import { CountedMetrics, type Slots } from './counts';
 import { Estimate } from './estimate';
+import { samplePlan, type CandidateTraces, type SampledTrace } from './sample-plan';
 import type { MetricsResult, Notice } from './types';
 
 /** Opens a model for as long as `work` takes; undefined when it cannot be used. */
@@ -48,23 +51,42 @@ async function candidatesOf(work: MetricsWork, query: Query, model: StoredModel)
     // Spans that start at the very end of the range count.
     const range = { start: work.slots.start, end: work.slots.end + 1n };
     const candidates = new Candidates(generator, query, range, model.window);
-    const indices = candidates.list();
-    return { model, indices, spans: indices.reduce((sum, index) => sum + candidates.spansOf(index), 0) };
+    const indices = Int32Array.from(candidates.list());
+    const slots = Int32Array.from(slotsOf(generator, indices, work.slots));
+    const shapes = indices.map((index) => generator.shapeOf(index));
+    const spans = indices.reduce((sum, index) => sum + candidates.spansOf(index), 0);
+    return { model, indices, spans, slotAt: (at) => slots[at] ?? 0, shapeAt: (at) => shapes[at] ?? 0 };
   });
 }
 
-interface CandidateList {
+interface CandidateList extends CandidateTraces {
   readonly model: StoredModel;
-  readonly indices: readonly number[];
+  readonly indices: Int32Array;
   readonly spans: number;
+}
+
+/** The slot of the query in which the bucket of each trace lies, by the middle of the bucket. */
+function* slotsOf(generator: TraceGenerator, indices: Int32Array, slots: Slots): Generator<number, void, void> {
+  const { buckets, counts, bucketSeconds } = generator.rows;
+  const seconds = Number(slots.instant === true ? slots.end - slots.start : slots.step) / 1e9;
+  const start = Number(slots.start) / 1e9;
+  let row = 0;
+  let end = counts[0] ?? 0;
+  for (const index of indices) {
+    while (index >= end && row + 1 < counts.length) {
+      row++;
+      end += counts[row] ?? 0;
+    }
+    yield Math.max(0, Math.floor((((buckets[row] ?? 0) + 0.5) * bucketSeconds - start) / seconds));
+  }
 }
 
 /** Generates traces of one model, block by block. */
 async function visit(
   work: MetricsWork,
   list: CandidateList,
-  indices: readonly number[],
-  observe: (trace: Parameters<MetricsAccumulator['observe']>[0]) => void
+  indices: ArrayLike<number>,
+  observe: (trace: Trace, at: number) => void
 ): Promise<void> {
   const perTrace = Math.max(1, list.spans / Math.max(1, list.indices.length));
   const size = Math.max(1, Math.floor(BLOCK_SPANS / perTrace));
@@ -72,9 +94,10 @@ async function visit(
     for (let at = 0; at < indices.length; at += size) {
       work.budget.check();
       const options = work.signal === undefined ? {} : { signal: work.signal };
-      const traces = await generator.generate(indices.slice(at, at + size), options);
+      const block = Array.from({ length: Math.min(size, indices.length - at) }, (_, i) => indices[at + i] as number);
+      const traces = await generator.generate(block, options);
       work.budget.add(traces);
-      traces.forEach(observe);
+      traces.forEach((trace, i) => observe(trace, at + i));
     }
   });
 }
@@ -100,8 +123,11 @@ async function withExemplars(work: MetricsWork, query: Query, series: Series[]):
   }
   const { start, end, step } = work.slots;
   const accumulator = compileMetrics(query, { start, end, step, exemplars: work.exemplars });
-  const each = Math.max(1, Math.ceil(EXEMPLAR_TRACES / work.models.length));
-  for (const model of work.models.slice(-EXEMPLAR_TRACES)) {
+  const each = Math.max(1, Math.ceil((2 * EXEMPLAR_TRACES) / work.models.length));
+  const apart = Math.max(1, work.models.length / EXEMPLAR_TRACES);
+  const most = Math.min(EXEMPLAR_TRACES, work.models.length);
+  const models = Array.from({ length: most }, (_, m) => work.models[Math.floor(m * apart)] as StoredModel);
+  for (const model of models) {
     const list = await candidatesOf(work, query, model);
     if (list !== undefined) {
       const stride = Math.max(1, list.indices.length / each);
@@ -138,27 +164,32 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
     }
     return { series: accumulator.result(), from: 'generated', notices: [] };
   }
-  // Every so-manieth trace over all models: the part follows the traffic, and is always the same one.
-  const stride = 1 / part;
-  const picked = Math.max(1, Math.floor(traces / stride));
-  const estimated = new Estimate(query, accumulator, traces / picked, Number(step) / 1e9);
-  let before = 0;
-  for (const list of lists) {
-    const first = Math.ceil(before / stride - 0.5);
-    const indices: number[] = [];
-    for (let n = first; ; n++) {
-      const at = Math.floor((n + 0.5) * stride) - before;
-      if (at >= list.indices.length) {
-        break;
-      }
-      indices.push(...(at >= 0 ? [list.indices[at] ?? 0] : []));
-    }
-    before += list.indices.length;
-    await visit(work, list, indices, (trace) => estimated.observe(trace));
+  const estimated = new Estimate(query, options);
+  const plan = samplePlan(lists, new Intervals(options).count, part);
+  let picked = 0;
+  for (const [l, list] of lists.entries()) {
+    const chosen = plan[l] ?? [];
+    picked += chosen.length;
+    const indices = chosen.map(({ index }) => index);
+    await visit(work, list, indices, (trace, at) => estimated.observe(trace, chosen[at] as SampledTrace));
   }
   const text = `Estimated from ${picked.toLocaleString('en-US')} of ${traces.toLocaleString('en-US')} traces.`;
   const notices: Notice[] = [{ severity: 'info', text }];
+  if (query.kind === 'metrics' && hasExtremes(query.metrics)) {
+    notices.push({
+      severity: 'warning',
+      text: 'The least and the greatest values are those of the traces looked at: others may lie beyond.',
+    });
+  }
   return { series: estimated.result(), from: 'estimated', notices };
+}
+
+/** Whether a query asks for least or greatest values, which no sample tells. */
+function hasExtremes(metrics: MetricsExpr): boolean {
+  if (metrics.kind === 'math') {
+    return hasExtremes(metrics.left) || hasExtremes(metrics.right);
+  }
+  return metrics.kind === 'metrics' && /^m(in|ax)_over_time$/.test(metrics.aggregate.kind);
 }
 
 /** Answers a metrics query over models. */

@@ -5,6 +5,7 @@ import type { Compiled, Place } from './access';
 import { compileFilter, compileValue } from './compile';
 import { ExemplarBox } from './exemplars';
 import type { Intervals } from './intervals';
+import { GroupSpread } from './group-spread';
 import { groupIdentity, groupKey, labelsKey, NIL_LABEL, presentLabels, seriesLabels, type GroupKey } from './labels';
 import { mentionedIn } from './mentions';
 import { CompareState } from './metrics-compare';
@@ -30,6 +31,8 @@ export interface LeafPlan {
   readonly value: Compiled | undefined;
   readonly over: OverTime | undefined;
   readonly exemplars: number;
+  /** Whether series come with intervals: what is observed is a sample. */
+  readonly sampled: boolean;
   /** `{ false }`: nothing at all comes out, not even a series of zeros. */
   readonly never: boolean;
 }
@@ -39,7 +42,7 @@ function soleFilter(stages: readonly Stage[]): SpansetFilter | undefined {
   return stages.length === 1 && first?.kind === 'filter' ? first : undefined;
 }
 
-export function planLeaf(leaf: MetricsLeaf, intervals: Intervals, exemplars: number): LeafPlan {
+export function planLeaf(leaf: MetricsLeaf, intervals: Intervals, exemplars: number, sampled: boolean): LeafPlan {
   const { aggregate, stages } = leaf;
   const pairs = limit('TRACEQL_EVENT_PAIRS');
   const filter = soleFilter(stages);
@@ -67,6 +70,7 @@ export function planLeaf(leaf: MetricsLeaf, intervals: Intervals, exemplars: num
             attribute !== undefined && attributeType(attribute) === 'duration'
           ),
     exemplars,
+    sampled,
     never: constant?.type === 'bool' && !constant.value,
   };
 }
@@ -75,6 +79,7 @@ interface Group {
   readonly labels: readonly SeriesLabel[];
   readonly key: string;
   readonly state: GroupState;
+  readonly spread: GroupSpread | undefined;
 }
 
 // Arrays make no groups of their own; they are labelled as nil is.
@@ -92,6 +97,7 @@ export class LeafAccumulator {
   private readonly exemplarBox: ExemplarBox | undefined;
   private readonly mostSeries = limit('TRACEQL_SERIES');
   private readonly mostSamples = limit('TRACEQL_SAMPLES');
+  private sample = 0;
 
   constructor(private readonly plan: LeafPlan) {
     const { aggregate } = plan.leaf;
@@ -116,7 +122,9 @@ export class LeafAccumulator {
     }
   }
 
-  observe(view: TraceView, weight: number): void {
+  /** @param sample - number of the trace in the sample */
+  observe(view: TraceView, weight: number, sample: number): void {
+    this.sample = sample;
     const [span] = view.spans;
     const { plan } = this;
     if (span === undefined || plan.never) {
@@ -171,6 +179,7 @@ export class LeafAccumulator {
     }
     const group = this.groupOf(place);
     group.state.add(slot, value, weight);
+    group.spread?.add(slot, this.sample, weight, value);
     this.exemplarBox?.offer(place, slot, group.key, () =>
       plan.value === undefined ? undefined : this.reported(value)
     );
@@ -213,7 +222,12 @@ export class LeafAccumulator {
     }
     const labels = labelsFor(plan.leaf.aggregate as Aggregate, plan.keys, values);
     const identity = labelsKey(labels);
-    const group = this.byLabels.get(identity) ?? { labels, key: groupIdentity(labels), state: plan.over.newState() };
+    const group = this.byLabels.get(identity) ?? {
+      labels,
+      key: groupIdentity(labels),
+      state: plan.over.newState(),
+      spread: plan.sampled ? new GroupSpread(plan.leaf.aggregate as Aggregate, plan.over.divisor) : undefined,
+    };
     this.byLabels.set(identity, group);
     this.groups.set(mapKey, group);
     return group;
@@ -244,7 +258,13 @@ export class LeafAccumulator {
   }
 
   series(): SlotSeries[] {
-    return this.compare?.series() ?? [...this.byLabels.values()].flatMap(({ labels, state }) => state.series(labels));
+    return (
+      this.compare?.series() ??
+      [...this.byLabels.values()].flatMap(({ labels, state, spread }) => {
+        const series = state.series(labels);
+        return spread === undefined ? series : spread.bound(series);
+      })
+    );
   }
 
   get exemplars(): ExemplarBox | undefined {

@@ -14,14 +14,20 @@ import { applyStages, withNumber, withSeries, type NamedSeries } from './second-
 import { TraceView } from './trace-view';
 
 export interface MetricsOptions extends MetricsRange {
+  /** What is observed is a sample, with weights: series come with 95% intervals. Not for compare() and arithmetic. */
+  readonly sampled?: boolean;
   /** Exemplars at most; default 0. A hint of the query overrides it. Instant queries have none. */
   readonly exemplars?: number;
 }
 
 /** Collects traces and answers with series. Cheap to make: the query is compiled once. */
 export interface MetricsAccumulator {
-  /** Takes a trace in; `weight` (default 1) counts each of its spans that many times. */
-  observe(trace: Trace, weight?: number): void;
+  /**
+   * Takes a trace in.
+   * @param weight - counts each of its spans that many times; default 1
+   * @param sample - number of the trace in a sample: neighbours in the sample have neighbouring numbers
+   */
+  observe(trace: Trace, weight?: number, sample?: number): void;
   /** Takes in what another accumulator of the same compiled query has seen. */
   merge(other: MetricsAccumulator): void;
   /** The series, sorted by labels. */
@@ -120,7 +126,11 @@ function toSeries(series: readonly SlotSeries[], intervals: Intervals, boxes: re
   return sortSeries(series).map((one) => ({
     labels: one.labels,
     samples: Array.from(one.values)
-      .map((value, slot) => ({ timestampMs: intervals.timestampMs(slot), value }))
+      .map((value, slot) => ({
+        timestampMs: intervals.timestampMs(slot),
+        value,
+        ...(Number.isNaN(value) ? undefined : one.bounds?.(slot)),
+      }))
       .filter(({ value }) => !Number.isNaN(value)),
     exemplars: (exemplars.get(one) ?? []).sort((a, b) => a.timestampMs - b.timestampMs),
   }));
@@ -128,6 +138,7 @@ function toSeries(series: readonly SlotSeries[], intervals: Intervals, boxes: re
 
 class Accumulator implements MetricsAccumulator {
   private readonly leaves: LeafAccumulator[];
+  private observed = 0;
 
   constructor(
     private readonly metrics: MetricsExpr,
@@ -137,10 +148,11 @@ class Accumulator implements MetricsAccumulator {
     this.leaves = plans.map((plan) => new LeafAccumulator(plan));
   }
 
-  observe(trace: Trace, weight = 1): void {
+  observe(trace: Trace, weight = 1, sample = 2 * this.observed): void {
     const view = new TraceView(trace);
+    this.observed++;
     for (const leaf of this.leaves) {
-      leaf.observe(view, weight);
+      leaf.observe(view, weight, sample);
     }
   }
 
@@ -174,7 +186,7 @@ export function compileMetrics(query: Query, options: MetricsOptions): MetricsAc
   }
   const intervals = new Intervals(options);
   const exemplars = exemplarCount(query, options);
-  const plans = leavesOf(query.metrics).map((leaf) => planLeaf(leaf, intervals, exemplars));
+  const plans = leavesOf(query.metrics).map((leaf) => planLeaf(leaf, intervals, exemplars, options.sampled === true));
   return new Accumulator(query.metrics, plans, intervals);
 }
 

@@ -1,5 +1,6 @@
 /** @file The functions over time: what each keeps of the spans of one group, slot by slot, and the series it makes of it. */
 import type { MetricsAggregate } from './ast';
+import type { Bounds } from './confidence';
 import { bucketOf, quantileOf } from './histogram';
 import type { SeriesLabel } from './results';
 
@@ -7,6 +8,8 @@ import type { SeriesLabel } from './results';
 export interface SlotSeries {
   readonly labels: readonly SeriesLabel[];
   readonly values: Float64Array;
+  /** The 95% interval of the value of a slot, where values are estimated from a sample. */
+  readonly bounds?: (slot: number) => Bounds | undefined;
 }
 
 /** What a function keeps of one group. */
@@ -25,6 +28,8 @@ type Kind = Exclude<MetricsAggregate, { kind: 'compare' }>;
 /** How a function is computed over `slots` slots of `seconds` seconds. */
 export interface OverTime {
   newState(): GroupState;
+  /** What counts, or values, are divided by in the answer. */
+  readonly divisor: number;
 }
 
 /** rate and count_over_time: dense. */
@@ -218,16 +223,18 @@ function withData(series: SlotSeries): SlotSeries[] {
 export function overTime(aggregate: Kind, slots: number, seconds: number, isDuration: boolean): OverTime {
   const kind = aggregate.kind;
   if (!('attribute' in aggregate)) {
-    return { newState: () => new CountState(slots, kind === 'rate' ? seconds : 1) };
+    const divisor = kind === 'rate' ? seconds : 1;
+    return { newState: () => new CountState(slots, divisor), divisor };
   }
   const spanDuration = aggregate.attribute.intrinsic === 'duration';
   if (kind === 'quantile_over_time' || kind === 'histogram_over_time') {
     const quantiles = aggregate.kind === 'quantile_over_time' ? aggregate.quantiles : [];
-    return { newState: () => new HistogramState(slots, quantiles, isDuration ? 1e9 : 1) };
+    const divisor = isDuration ? 1e9 : 1;
+    return { newState: () => new HistogramState(slots, quantiles, divisor), divisor };
   }
   const divisor = spanDuration ? 1e9 : 1;
   if (kind === 'sum_over_time' || kind === 'avg_over_time') {
-    return { newState: () => new SumState(slots, kind === 'avg_over_time', divisor) };
+    return { newState: () => new SumState(slots, kind === 'avg_over_time', divisor), divisor };
   }
-  return { newState: () => new ExtremeState(slots, kind === 'max_over_time' ? 1 : -1, divisor) };
+  return { newState: () => new ExtremeState(slots, kind === 'max_over_time' ? 1 : -1, divisor), divisor };
 }

@@ -65,7 +65,7 @@ function keepInSlot(
   limit: number,
   before: (a: Ranked, b: Ranked) => number
 ): SlotSeries[] {
-  const kept = series.map(({ labels, values }) => ({ labels, values: new Float64Array(values.length).fill(NaN) }));
+  const kept = series.map((one) => ({ ...one, values: new Float64Array(one.values.length).fill(NaN) }));
   const ties = series.map(({ labels }) => labels.map(tieKey));
   const slots = series[0]?.values.length ?? 0;
   for (let slot = 0; slot < slots; slot++) {
@@ -96,9 +96,9 @@ export function applyStages(series: readonly SlotSeries[], stages: readonly Seco
     if (stage.kind === 'metricsFilter') {
       const { operator, value: wanted } = stage;
       current = nonEmpty(
-        current.map(({ labels, values }) => ({
-          labels,
-          values: values.map((value) => (compareNumbers(operator, value, wanted) ? value : NaN)),
+        current.map((one) => ({
+          ...one,
+          values: one.values.map((value) => (compareNumbers(operator, value, wanted) ? value : NaN)),
         }))
       );
     } else {

@@ -1,0 +1,126 @@
+/** @file How often the 95% intervals of estimates hold: random metrics queries, answered from all traces and from a part. */
+import { serviceName, type Trace } from '../../pkg/trace';
+import { compileMetrics, Intervals, labelsKey, parseQuery } from '../../pkg/traceql';
+// What is measured is this part of the engine, without models around it.
+import { Estimate } from '../../pkg/query/estimate';
+import { samplePlan } from '../../pkg/query/sample-plan';
+
+/** Samples with an interval, and those that hold the value of all traces. */
+export interface Coverage {
+  samples: number;
+  held: number;
+}
+
+const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
+const FUNCTIONS = [
+  'rate()',
+  'count_over_time()',
+  'sum_over_time(duration)',
+  'avg_over_time(duration)',
+  'quantile_over_time(duration, .5, .9)',
+  'quantile_over_time(duration, .99)',
+  'histogram_over_time(duration)',
+];
+const GROUPS = ['', ' by (resource.service.name)', ' by (name)', ' by (kind)'];
+
+/** Numbers in [0, 1): a linear congruential generator (Knuth, TAOCP 2, 3.3.4). */
+function seeded(seed: number): () => number {
+  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 4294967296;
+  };
+}
+
+/** Random metrics queries about what the traces hold. */
+function* queriesOf(traces: readonly Trace[], random: () => number): Generator<string, never, void> {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  for (;;) {
+    const span = pick(pick(traces).spans);
+    const duration = Number(span.endTimeUnixNano - span.startTimeUnixNano);
+    const near = `duration > ${Math.max(1, Math.round(duration * (0.3 + random())))}ns`;
+    const name = `name = ${JSON.stringify(span.name)}`;
+    const condition = pick([
+      '',
+      near,
+      `resource.service.name = ${JSON.stringify(serviceName(span.resource))}`,
+      name,
+      `${name} && ${near}`,
+      `kind = ${KINDS[span.kind] ?? 'internal'} && duration < ${duration + 1}ns`,
+    ]);
+    yield `{ ${condition} } | ${pick(FUNCTIONS)}${pick(GROUPS)}`;
+  }
+}
+
+/** Numbers the shapes of traces: the names of their spans in order, and how deep they are. */
+function shapesOf(traces: readonly Trace[]): number[] {
+  const ids = new Map<string, number>();
+  return traces.map(({ spans }) => {
+    const shape = spans.map(({ name, statusCode }) => `${name} ${statusCode}`).join();
+    const id = ids.get(shape) ?? ids.size;
+    ids.set(shape, id);
+    return id;
+  });
+}
+
+/**
+ * Measures coverage.
+ * @param traces - in the order of their starts
+ * @param parts - shares of the traces to estimate from
+ * @returns by part
+ */
+export function measureCoverage(
+  traces: readonly Trace[],
+  parts: readonly number[],
+  queries: number,
+  seed: number
+): Map<number, Coverage> {
+  const random = seeded(seed);
+  const texts = queriesOf(traces, random);
+  const shapes = shapesOf(traces);
+  const starts = traces.flatMap(({ spans }) => spans.map(({ startTimeUnixNano }) => startTimeUnixNano));
+  const start = starts.reduce((least, time) => (time < least ? time : least)) - 1n;
+  const end = starts.reduce((most, time) => (time > most ? time : most));
+  const found = new Map(parts.map((part) => [part, { samples: 0, held: 0 }]));
+  for (let q = 0; q < queries; q++) {
+    const query = parseQuery(texts.next().value);
+    const step = (end - start) / BigInt(1 + Math.floor(40 * random())) + 1n;
+    const options = { start, end, step };
+    const intervals = new Intervals(options);
+    const slots = traces.map(({ spans }) => Math.max(0, intervals.indexOf(spans[0]?.startTimeUnixNano ?? 0n)));
+    const all = compileMetrics(query, options);
+    traces.forEach((trace) => all.observe(trace));
+    const truth = new Map(
+      all
+        .result()
+        .map(({ labels, samples }) => [labelsKey(labels), new Map(samples.map((one) => [one.timestampMs, one.value]))])
+    );
+    for (const part of parts) {
+      // Another sample for each question: what is left out of it at the beginning varies.
+      const skipped = Math.floor(random() * 7);
+      const indices = Array.from({ length: traces.length - skipped }, (_, i) => i + skipped);
+      const list = {
+        indices,
+        slotAt: (at: number) => slots[at + skipped] ?? 0,
+        shapeAt: (at: number) => shapes[at + skipped] ?? 0,
+      };
+      const estimate = new Estimate(query, options);
+      for (const one of samplePlan([list], intervals.count, part)[0] ?? []) {
+        estimate.observe(traces[one.index] as Trace, one);
+      }
+      const coverage = found.get(part) as Coverage;
+      for (const { labels, samples } of estimate.result()) {
+        const real = truth.get(labelsKey(labels));
+        for (const { timestampMs, lower, upper } of samples) {
+          if (lower !== undefined && upper !== undefined) {
+            const value = real?.get(timestampMs) ?? 0;
+            const rounding = 1e-9 * Math.abs(value);
+            coverage.samples++;
+            coverage.held += lower <= value + rounding && value - rounding <= upper ? 1 : 0;
+          }
+        }
+      }
+    }
+  }
+  return found;
+}
