@@ -1,12 +1,14 @@
 /** @file Sends a .gent file to the store. The backend checks the role and the file. */
 import { isFetchError } from '@grafana/runtime';
-import { Alert, Button } from '@grafana/ui';
-import React, { useRef, useState } from 'react';
+import { Alert, Button, Stack } from '@grafana/ui';
+import React, { type ReactNode, useRef, useState } from 'react';
 import type { GenTDataSource } from '../../datasource';
 
 interface Props {
   datasource: GenTDataSource;
   onUploaded: () => void;
+  /** What stands beside the button. */
+  children: ReactNode;
 }
 
 type State = { kind: 'idle' } | { kind: 'sending' } | { kind: 'done' | 'failed'; text: string };
@@ -19,7 +21,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-export function ModelUpload({ datasource, onUploaded }: Props) {
+export function ModelUpload({ datasource, onUploaded, children }: Props) {
   const [state, setState] = useState<State>({ kind: 'idle' });
   const input = useRef<HTMLInputElement>(null);
 
@@ -35,7 +37,7 @@ export function ModelUpload({ datasource, onUploaded }: Props) {
   };
 
   return (
-    <>
+    <Stack direction="column" gap={1}>
       <input
         ref={input}
         type="file"
@@ -50,15 +52,18 @@ export function ModelUpload({ datasource, onUploaded }: Props) {
           }
         }}
       />
-      <Button
-        variant="secondary"
-        icon={state.kind === 'sending' ? 'spinner' : 'upload'}
-        disabled={state.kind === 'sending'}
-        tooltip="A .gent file for the store; the role Editor or Admin may add one"
-        onClick={() => input.current?.click()}
-      >
-        Upload model
-      </Button>
+      <Stack direction="row" gap={1} alignItems="center" wrap="wrap">
+        <Button
+          variant="secondary"
+          icon={state.kind === 'sending' ? 'spinner' : 'upload'}
+          disabled={state.kind === 'sending'}
+          tooltip="A .gent file for the store; the role Editor or Admin may add one"
+          onClick={() => input.current?.click()}
+        >
+          Upload model
+        </Button>
+        {children}
+      </Stack>
       {(state.kind === 'done' || state.kind === 'failed') && (
         <Alert
           severity={state.kind === 'done' ? 'success' : 'error'}
@@ -68,6 +73,6 @@ export function ModelUpload({ datasource, onUploaded }: Props) {
           {state.text}
         </Alert>
       )}
-    </>
+    </Stack>
   );
 }

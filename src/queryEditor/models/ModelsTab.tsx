@@ -119,17 +119,23 @@ export function ModelsTab({ query, datasource, onChange, onRunQuery }: Props) {
           </InlineField>
         )}
       </InlineFieldRow>
-      <Stack direction="row" gap={1} alignItems="center" wrap="wrap">
-        <ModelUpload datasource={datasource} onUploaded={onRunQuery} />
+      <ModelUpload datasource={datasource} onUploaded={onRunQuery}>
         {view === 'operations' && modelId !== '' && !modelId.includes('$') && (
-          <LinkButton variant="secondary" icon="download-alt" href={datasource.modelUrl(modelId)} download>
+          // The target keeps Grafana from taking the address for one of its pages.
+          <LinkButton
+            variant="secondary"
+            icon="download-alt"
+            href={datasource.modelUrl(modelId)}
+            target="_self"
+            download
+          >
             Download model
           </LinkButton>
         )}
         <Text variant="bodySmall" color="secondary">
-          {HELP[view]}
+          {view === 'operations' && modelId !== '' ? 'The operations of the model, most spans first.' : HELP[view]}
         </Text>
-      </Stack>
+      </ModelUpload>
     </Stack>
   );
 }
