@@ -1,5 +1,6 @@
 /** @file Attributes, events and links of every operation, learnt as bags; and their bytes. */
 import { ByteReader, ByteWriter } from '../model';
+import { codeStandIns } from './code-values';
 import type { BatchColumns, PairEntry } from './columns';
 import type { OrderedBatch } from './forest';
 import { binOf, readTables, writeTables, type QuantileTable } from './quantiser';
@@ -138,7 +139,7 @@ function withEventPairs(
 function observe(
   lists: { offset: Int32Array; pool: Int32Array },
   members: ArrayLike<number>,
-  of: Pick<Observations, 'trace' | 'status' | 'span' | 'ofOwner' | 'sources' | 'vocabulary' | 'owner'>,
+  of: Pick<Observations, 'trace' | 'status' | 'span' | 'ofOwner' | 'sources' | 'standIn' | 'vocabulary' | 'owner'>,
   extras: readonly Int32Array[] = []
 ): Observations {
   return {
@@ -191,6 +192,7 @@ export function learnAttributes(
   const { batch, eventPair, linkPair } = withEventPairs(source, k);
   const sources = new TraceSources(batch, ordered, spans, layouts, instanceOf);
   const vocabulary = vocabularyOf(batch, k);
+  const standIn = codeStandIns(batch, k);
   const operations = batch.dictionary.operations.length;
   const members = groupBy(batch.spans, (i) => spans.operation[i] as number, operations);
   const writer = new ValueListWriter(batch);
@@ -201,6 +203,7 @@ export function learnAttributes(
     span: (i) => owners[i] as number,
     ofOwner,
     sources,
+    standIn,
     vocabulary,
   });
   const model = members.map((own): OperationAttributes => {

@@ -22,6 +22,8 @@ export interface Observations {
   readonly ofOwner: boolean;
   /** Where origins are looked for. */
   readonly sources: TraceSources | undefined;
+  /** The pair that stands for one too rare to keep, see `codeStandIns`. */
+  standIn(pair: number): number;
   /** Words that may stay in forms. */
   readonly vocabulary: ReadonlySet<string>;
   /** Classes of the groups of the span that each observation is on, for events and links. */
@@ -115,10 +117,11 @@ interface LearntSlot {
 function learnSlot(
   batch: BatchColumns,
   observations: Observations,
-  { key, pair }: Matrix,
+  { key, pair: seen }: Matrix,
   chosen: ChosenOrigin | undefined,
   k: number
 ): LearntSlot {
+  const pair = seen.map((p) => (p < 0 ? p : observations.standIn(p)));
   const copied = (i: number): boolean => chosen?.repeats[i] === 2;
   const counts = new Map<number, number>();
   let absent = 0;
