@@ -11,6 +11,7 @@ import {
   type StaticMetrics,
   staticMetrics,
 } from '../traceql';
+import type { TimeRange } from './types';
 
 const NANOS = 1_000_000_000n;
 
@@ -22,10 +23,22 @@ export interface Slots {
   readonly instant?: boolean;
 }
 
-/** Whether whole time buckets of `seconds` make up the slots. */
-export function bucketsFit(slots: Slots, seconds: number): boolean {
+/** Whether whole time buckets of `seconds` make up the slots; of an instant query, all but its edges. */
+function bucketsFit({ start, step, instant }: Slots, seconds: number): boolean {
   const width = BigInt(seconds) * NANOS;
-  return slots.start % width === 0n && (slots.instant === true ? slots.end % width === 0n : slots.step % width === 0n);
+  return instant === true || (start % width === 0n && step % width === 0n);
+}
+
+/** What whole buckets of `seconds` leave of the range of an instant query: at most two pieces, ends included. */
+export function edgesOf({ start, end }: Slots, seconds: number): TimeRange[] {
+  const width = BigInt(seconds) * NANOS;
+  const first = ((start + width - 1n) / width) * width;
+  const last = (end / width) * width;
+  if (first >= last) {
+    return [{ start, end }];
+  }
+  const left = start < first ? [{ start, end: first - 1n }] : [];
+  return last < end ? [...left, { start: last, end }] : left;
 }
 
 interface CountedSeries {
@@ -92,8 +105,13 @@ export class CountedMetrics {
   private slotOfBucket(bucketSeconds: number): (bucket: number) => number {
     const width = BigInt(bucketSeconds) * NANOS;
     const { start, end, step, instant } = this.slots;
+    if (instant === true) {
+      const from = (start + width - 1n) / width;
+      const to = end / width;
+      return (bucket) => (bucket >= from && bucket < to ? 0 : -1);
+    }
     const first = Number(start / width);
-    const each = Number((instant === true ? end - start : step) / width);
+    const each = Number(step / width);
     const { count } = this.intervals;
     return (bucket) => {
       const slot = Math.floor((bucket - first) / each);
@@ -106,6 +124,12 @@ export class CountedMetrics {
     const known = this.series.get(key) ?? { labels, counts: new Float64Array(this.intervals.count) };
     this.series.set(key, known);
     return known.counts;
+  }
+
+  /** Adds spans that were counted one by one: of the edges of an instant query. */
+  addSpans(labels: readonly SeriesLabel[], count: number): void {
+    const values = this.valuesOf([...labels]);
+    values[0] = (values[0] ?? 0) + count;
   }
 
   /** The series, sorted, with the query's second stages applied. */

@@ -43,7 +43,6 @@ import type {
 const DEFAULT_LIMIT = 20;
 /** Digits of a trace id that are those of its model's id. */
 const MODEL_DIGITS = 16;
-const NANOS = 1_000_000_000n;
 /** Models whose tags are looked at, newest first. */
 const TAG_MODELS = 20;
 
@@ -149,15 +148,9 @@ class ModelEngine implements TracesEngine {
     return this.metrics(request, { ...alignRange(request.range, step), step });
   }
 
-  /** The range is widened to whole time buckets, so that what counts can answer is exact. */
+  /** Edges are exact: what counts cannot tell of the buckets they cut is generated. */
   async metricsInstant(request: Omit<MetricsRequest, 'stepNanos'>): Promise<MetricsResult> {
-    const models = await this.modelsOf(request.range);
-    let width = 1n;
-    for (const model of models) {
-      const seconds = await this.cache.use(model, async ({ spanCounts }) => BigInt(spanCounts.bucketSeconds));
-      width = seconds !== undefined && seconds * NANOS > width ? seconds * NANOS : width;
-    }
-    const { start, end } = alignRange(request.range, width);
+    const { start, end } = request.range;
     return this.metrics(request, { start, end, step: end - start, instant: true });
   }
 

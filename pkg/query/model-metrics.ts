@@ -15,7 +15,7 @@ import {
 } from '../traceql';
 import type { Budget } from './budget';
 import { Candidates } from './candidates';
-import { CountedMetrics, type Slots } from './counts';
+import { CountedMetrics, edgesOf, type Slots } from './counts';
 import { Estimate } from './estimate';
 import { samplePlan, type CandidateTraces, type SampledTrace } from './sample-plan';
 import type { MetricsResult, Notice } from './types';
@@ -109,11 +109,47 @@ async function fromCounts(work: MetricsWork, query: Query): Promise<Series[] | u
   }
   for (const model of work.models) {
     work.budget.check();
-    if ((await work.use(model, async (generator) => counted.add(generator))) === false) {
+    const bucketSeconds = await work.use(model, async (generator) =>
+      counted.add(generator) ? generator.spanCounts.bucketSeconds : 0
+    );
+    if (bucketSeconds === 0) {
       return undefined;
+    }
+    if (bucketSeconds !== undefined && work.slots.instant === true) {
+      await addEdges(work, query, model, counted, bucketSeconds);
     }
   }
   return counted.result();
+}
+
+/** Adds what begins in the buckets that an instant query cuts: these traces are written. */
+async function addEdges(
+  work: MetricsWork,
+  query: Query,
+  model: StoredModel,
+  counted: CountedMetrics,
+  bucketSeconds: number
+): Promise<void> {
+  if (query.kind !== 'metrics' || query.metrics.kind !== 'metrics') {
+    return;
+  }
+  const { aggregate } = query.metrics;
+  // Counts come first; what follows them is applied to all of them together.
+  const bare: Query = { ...query, metrics: { ...query.metrics, second: [] } };
+  for (const { start, end } of edgesOf(work.slots, bucketSeconds)) {
+    const slots = { start, end: end > start ? end : start + 1n, step: end - start + 1n, instant: true };
+    const list = await candidatesOf({ ...work, slots }, bare, model);
+    if (list === undefined || list.indices.length === 0) {
+      continue;
+    }
+    work.budget.reserve(list.spans);
+    const accumulator = compileMetrics(bare, slots);
+    await visit(work, list, list.indices, (trace) => accumulator.observe(trace));
+    const factor = aggregate.kind === 'rate' ? Number(slots.end - slots.start) / 1e9 : 1;
+    for (const { labels, samples } of accumulator.result()) {
+      counted.addSpans(labels, Math.round((samples[0]?.value ?? 0) * factor));
+    }
+  }
 }
 
 /** Exemplars for series from counts: of a few traces, spread over the range. */
