@@ -61,6 +61,11 @@ export const LIMITS = {
   TRACES_HELD_BYTES: { value: 512 * 1024 * 1024, unit: 'bytes', what: 'traces under assembly, estimated' },
   MODEL_FILE_BYTES: { value: 512 * 1024 * 1024, unit: 'bytes', what: 'one .gent file' },
   MODEL_SECTION_BYTES: { value: 1024 * 1024 * 1024, unit: 'bytes', what: 'one section of a .gent file, inflated' },
+  MODEL_MIXED_BYTES: {
+    value: 1024 * 1024,
+    unit: 'bytes',
+    what: 'one section of a .gent file with the codec that takes time, inflated',
+  },
   MODEL_SECTIONS: { value: 64, unit: 'sections', what: 'one .gent file' },
   MODEL_TRACE_SPANS: { value: 1_000_000, unit: 'spans', what: 'one trace of a model' },
   MODEL_SPANS: { value: 1_000_000_000, unit: 'spans', what: 'all traces of one model' },

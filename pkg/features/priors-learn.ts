@@ -24,8 +24,8 @@ export interface PriorObservations {
 const MOST_CODE = 40;
 /** Codes are rounded up from 1 − this on. */
 const ROUND_UP = 0.35;
-/** Nats that a regime must save on its rows: what it costs in bytes, at about three nats a byte. */
-const REGIME_NATS = 32;
+/** Nats that a regime must save on its rows: what it costs in bytes, at about four nats a byte. */
+const REGIME_NATS = 60;
 /** Observations that a regime's base counts for beside its own. */
 const BASE_WEIGHT = 8;
 /** Fewer rows of a field cannot pay for a regime. */
@@ -62,8 +62,13 @@ function rowsByField({ count, fields }: PriorObservations, size: number): { orde
   return { order, offset };
 }
 
-/** Learns the priors of a batch's rows. */
-export function learnPriors(content: ModelContent, context: RowContext, rows: PriorObservations): Priors {
+/** Learns the priors of a batch's rows. @param mostRegimes - those that save most are kept */
+export function learnPriors(
+  content: ModelContent,
+  context: RowContext,
+  rows: PriorObservations,
+  mostRegimes: number
+): Priors {
   const { fields, sizes } = fieldBases(content, context);
   const sums = sizes.map((size) => new Float64Array(size));
   for (let r = 0; r < rows.count; r++) {
@@ -75,14 +80,22 @@ export function learnPriors(content: ModelContent, context: RowContext, rows: Pr
   }
   const bases = sums.map((sum) => {
     const usual = usualCount(sum);
-    return Int8Array.from(sum, (n) => codeOf((n + SMOOTHING) / usual));
+    // fuller bins than usual are few, and no harm comes to them
+    return Int8Array.from(sum, (n) => Math.min(0, codeOf((n + SMOOTHING) / usual)));
   });
   const { order, offset } = rowsByField(rows, fields.length);
-  const regimes = fields.flatMap((field, f) => {
+  const found = fields.flatMap((field, f) => {
     const members = order.subarray(offset[f] as number, offset[f + 1] as number);
     return members.length < REGIME_ROWS ? [] : regimesOf(content.segments.count, f, field, bases, rows, members);
   });
-  return { bases, regimes };
+  const least = found.map(({ gain }) => gain).sort((a, b) => b - a)[mostRegimes] ?? -Infinity;
+  return { bases, regimes: found.flatMap(({ gain, regime }) => (gain > least ? [regime] : [])) };
+}
+
+/** A regime and the nats that it saves. */
+interface Gain {
+  readonly regime: Regime;
+  readonly gain: number;
 }
 
 /** Probability of each group of bins under a field's base. */
@@ -111,7 +124,7 @@ function regimesOf(
   bases: readonly Int8Array[],
   rows: PriorObservations,
   members: Int32Array
-): Regime[] {
+): Gain[] {
   const shares = baseShares(base, bases);
   const groups = shares.length;
   // counts of groups in the segments before each
@@ -152,7 +165,7 @@ function regimesOf(
       }
     }
   }
-  const found: Regime[] = [];
+  const found: Gain[] = [];
   for (let to = segments; to > 0;) {
     const from = cut[to] as number;
     if (from < 0) {
@@ -166,7 +179,7 @@ function regimesOf(
     const codes = Int8Array.from(shares, (share, g) =>
       codeOf((countOf(from, to, g) + BASE_WEIGHT * share) / (total * share))
     );
-    found.push({ field, from, to, codes });
+    found.push({ regime: { field, from, to, codes }, gain: gain(from, to) });
     to = from;
   }
   return found.reverse();

@@ -52,13 +52,13 @@ function random(seed: number): () => number {
   };
 }
 
-/** Rows of field 1, 10 a segment, in low bins but for segments 6 to 8, where they are in high ones; field 2 all over. */
+/** Rows of field 1, 30 a segment, in low bins but for segments 6 to 8, where they are in high ones; field 2 all over. */
 function rows(): { count: number; fields: number[]; segments: number[]; classes: number[] } {
   const next = random(3);
   const list: number[][] = [];
   for (let segment = 0; segment < SEGMENTS; segment++) {
     const slow = segment >= 6 && segment < 9;
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 30; i++) {
       list.push([1, segment, Math.floor(next() * 8) + (slow ? 24 : 0)]);
       list.push([2, segment, Math.floor(next() * BINS)]);
       list.push([4, segment, 4]);
@@ -76,7 +76,7 @@ test('the logarithm is that of Math.log, from exact operations', () => {
 
 describe('priors', () => {
   const model = content();
-  const priors = learnPriors(model.content, model.context, rows());
+  const priors = learnPriors(model.content, model.context, rows(), 10);
 
   test('bases are learnt by table and number, groups say theirs by their masses', () => {
     expect(fieldBases(model.content, model.context)).toMatchObject({

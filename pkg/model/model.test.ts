@@ -156,14 +156,20 @@ describe('files', () => {
   });
 
   test('that claim to inflate to more than they can, or more than is allowed, are refused before inflating', () => {
-    const packed = packSection({ name: 'counts', data: new Uint8Array(100_000) });
+    const packed = packSection({ name: 'manifest', data: new Uint8Array(100_000) });
     expect(packed.codec).toBe(Codec.Gzip);
     const bomb = (rawBytes: number): string =>
-      codeOf(() => Container.read(writeContainer([{ ...packed, rawBytes }])).section('counts'));
+      codeOf(() => Container.read(writeContainer([{ ...packed, rawBytes }])).section('manifest'));
     expect(bomb(100_000)).toBe('no error');
-    expect(bomb(99_999)).toMatch(/MODEL_CORRUPT section counts: it does not inflate/);
-    expect(bomb(0xffffffff)).toMatch(/MODEL_TOO_LARGE section counts/);
-    expect(bomb(500_000_000)).toMatch(/MODEL_CORRUPT section counts: \d+ bytes cannot hold/);
+    expect(bomb(99_999)).toMatch(/MODEL_CORRUPT section manifest: it does not inflate/);
+    expect(bomb(0xffffffff)).toMatch(/MODEL_TOO_LARGE section manifest/);
+    expect(bomb(500_000_000)).toMatch(/MODEL_CORRUPT section manifest: \d+ bytes cannot hold/);
+    const mixed = packSection({ name: 'counts', data: new Uint8Array(100_000) });
+    expect(mixed.codec).toBe(Codec.Mixed);
+    const long = (rawBytes: number): string =>
+      codeOf(() => Container.read(writeContainer([{ ...mixed, rawBytes }])).section('counts'));
+    expect(long(100_000)).toBe('no error');
+    expect(long(1024 * 1024 + 1)).toMatch(/^MODEL_TOO_LARGE section counts/);
     setLimit('MODEL_FILE_BYTES', 50);
     try {
       expect(codeOf(() => readModelFile(bytes))).toMatch(/^MODEL_TOO_LARGE section table/);

@@ -13,7 +13,7 @@ const BIN_CHOICES = [64, 48, 32, 20, 12] as const;
 const CONTENT_SHARE = 0.75;
 const LEAST_NETWORK_BYTES = 5000;
 /** Stored bytes of the prior of a bin, regimes included. */
-const BYTES_A_PRIOR = 0.45;
+const BYTES_A_PRIOR = 0.25;
 /** Table of sections, and what the manifest says of the sections. */
 const FILE_OVERHEAD = 800;
 

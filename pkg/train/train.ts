@@ -170,6 +170,10 @@ function fitExemplars(
 
 const NO_NETWORK: NetworkSection = { sizes: { field: 1, operation: 2, rank: 2 }, onnx: undefined };
 
+/** Stretches of time kept apart: some 15 bytes each, so 4% of what a large batch is worth. */
+const REGIMES_A_SPAN = 0.0005;
+const LEAST_REGIMES = 50;
+
 /** Trains the network of a batch, where there is enough to learn from. */
 async function learnNetwork(
   learnt: LearntBatch,
@@ -200,12 +204,17 @@ async function learnNetwork(
   if (rows.count === 0) {
     return { training: untrained, section: NO_NETWORK };
   }
-  const priors = learnPriors(content, context, {
-    count: rows.count,
-    fields: column(context, rows, 'field'),
-    segments: column(context, rows, 'segment'),
-    classes: rows.targets,
-  });
+  const priors = learnPriors(
+    content,
+    context,
+    {
+      count: rows.count,
+      fields: column(context, rows, 'field'),
+      segments: column(context, rows, 'segment'),
+      classes: rows.targets,
+    },
+    Math.max(LEAST_REGIMES, Math.floor(spans.size * REGIMES_A_SPAN))
+  );
   const table = new PriorTable(content, context, priors);
   const writer = new ByteWriter();
   writePriors(writer, priors);
