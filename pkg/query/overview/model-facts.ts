@@ -1,10 +1,17 @@
 /** @file The trees of a model's shapes, read once, and their counts in a range: nothing is generated. */
 import type { TraceGenerator } from '../../generate';
 import type { TimeRange } from '../types';
-import { summarise, type Tally, type TreeSummary } from './tally';
+import { summarise, Tally, type TreeSummary } from './tally';
 import { OperationTable, treeFacts, type TreeFacts } from './tree-facts';
 
 const NANOS = 1_000_000_000n;
+
+/** What traces are drawn from for durations. */
+export interface Population {
+  readonly spans: number;
+  /** Traces with a span of each service. */
+  readonly services: ReadonlyMap<string, number>;
+}
 
 /** Shapes of one opened model. */
 export class ModelFacts {
@@ -13,6 +20,8 @@ export class ModelFacts {
   private readonly summaries: Array<TreeSummary | undefined>;
   private readonly services: Array<Set<string> | undefined> = [];
   private readonly operationOfClass: Int32Array;
+  private wholeTally: Tally | undefined;
+  private wholePopulation: Population | undefined;
 
   private constructor(private readonly model: TraceGenerator) {
     this.facts = new Array<TreeFacts | undefined>(model.shapeCount);
@@ -51,7 +60,7 @@ export class ModelFacts {
    */
   addSpans(tally: Tally, range: TimeRange, whole: boolean): void {
     if (whole) {
-      this.addTraces(tally, range);
+      this.addTraces(tally, range, true);
       return;
     }
     const { rows } = this.model;
@@ -76,24 +85,64 @@ export class ModelFacts {
       const facts = this.factsOf(shape);
       inside.forEach((isInside, i) => isInside && tally.addSpan(this.table, facts, i, count));
     }
-    this.addWhole(tally, counts);
+    this.addCounts(tally, counts);
   }
 
-  /** Adds the traces whose first span begins in the range, whole. */
-  addTraces(tally: Tally, range: TimeRange): void {
-    const { rows } = this.model;
-    const { from, to } = bucketsOf(range, rows.bucketSeconds);
-    const counts = new Float64Array(this.model.shapeCount);
-    rows.buckets.forEach((bucket, row) => {
-      if (bucket >= from && bucket < to) {
-        const shape = rows.shapes[row] as number;
-        counts[shape] = (counts[shape] as number) + (rows.counts[row] as number);
+  /**
+   * Adds the traces whose first span begins in the range, whole.
+   * @param whole - the range holds all of the model
+   */
+  addTraces(tally: Tally, range: TimeRange, whole: boolean): void {
+    if (!whole) {
+      this.addCounts(tally, this.countsIn(range));
+      return;
+    }
+    if (this.wholeTally === undefined) {
+      this.wholeTally = new Tally();
+      this.addCounts(this.wholeTally, this.countsIn(undefined));
+    }
+    tally.merge(this.wholeTally);
+  }
+
+  /** Spans of the traces that begin in the range, and traces by service. */
+  populationOf(range: TimeRange, whole: boolean): Population {
+    if (!whole) {
+      return this.population(this.countsIn(range));
+    }
+    this.wholePopulation ??= this.population(this.countsIn(undefined));
+    return this.wholePopulation;
+  }
+
+  private population(counts: Float64Array): Population {
+    let spans = 0;
+    const services = new Map<string, number>();
+    counts.forEach((count, shape) => {
+      if (count > 0) {
+        spans += count * this.model.shapeClasses(shape).length;
+        for (const service of this.servicesOf(shape)) {
+          services.set(service, (services.get(service) ?? 0) + count);
+        }
       }
     });
-    this.addWhole(tally, counts);
+    return { spans, services };
   }
 
-  private addWhole(tally: Tally, counts: Float64Array): void {
+  /** Traces of each shape that begin in the range; undefined = all. */
+  private countsIn(range: TimeRange | undefined): Float64Array {
+    const { buckets, shapes, counts, bucketSeconds } = this.model.rows;
+    const { from, to } = range === undefined ? { from: -Infinity, to: Infinity } : bucketsOf(range, bucketSeconds);
+    const sums = new Float64Array(this.model.shapeCount);
+    for (let row = 0; row < buckets.length; row++) {
+      const bucket = buckets[row] as number;
+      if (bucket >= from && bucket < to) {
+        const shape = shapes[row] as number;
+        sums[shape] = (sums[shape] as number) + (counts[row] as number);
+      }
+    }
+    return sums;
+  }
+
+  private addCounts(tally: Tally, counts: Float64Array): void {
     counts.forEach((count, shape) => count > 0 && tally.add(this.summaryOf(shape), count));
   }
 

@@ -69,7 +69,7 @@ export class ModelOverviews implements OverviewEngine {
       async () => {
         const facts = async ({ source, range }: typeof after): Promise<WindowFacts> => {
           const tally = new Tally();
-          await this.each(source, (model) => model.addTraces(tally, range));
+          await this.each(source, (model, { window }) => model.addTraces(tally, range, contains(range, window)));
           return { range, tally, sample: await sampleModels({ ...source, budget: after.source.budget }, range) };
         };
         const [old, now] = [await facts(before), await facts(after)];

@@ -59,13 +59,9 @@ export async function sampleModels(source: ModelSource, range: TimeRange): Promi
   for (const model of source.models) {
     source.budget.check();
     await source.use(model, async (generator) => {
-      const facts = ModelFacts.of(generator);
-      for (const { count, shape } of rowsIn(generator, range)) {
-        spans += count * generator.shapeClasses(shape).length;
-        for (const service of facts.servicesOf(shape)) {
-          services.set(service, (services.get(service) ?? 0) + count);
-        }
-      }
+      const population = ModelFacts.of(generator).populationOf(range, contains(range, model.window));
+      spans += population.spans;
+      population.services.forEach((traces, service) => services.set(service, (services.get(service) ?? 0) + traces));
     });
   }
   const step = powerOfTwo(spans / Math.max(1, limit('QUERY_OVERVIEW_SPANS')));

@@ -150,6 +150,32 @@ export class Tally {
     known.traces += count;
   }
 
+  /** Adds all of another tally. */
+  merge(other: Tally): void {
+    this.traces += other.traces;
+    for (const one of other.operations.values()) {
+      const sum = this.operation(one);
+      sum.spans += one.spans;
+      sum.errors += one.errors;
+      sum.requests += one.requests;
+      sum.failedRequests += one.failedRequests;
+      sum.traces += one.traces;
+      sum.squares += one.squares;
+      sum.tracesBegan += one.tracesBegan;
+      sum.tracesFailed += one.tracesFailed;
+    }
+    for (const { client, server, calls, failed } of other.calls.values()) {
+      const sum = this.call(client, server);
+      sum.calls += calls;
+      sum.failed += failed;
+    }
+    for (const [key, { structure, traces }] of other.structures) {
+      const known = this.structures.get(key) ?? { structure, traces: 0 };
+      this.structures.set(key, known);
+      known.traces += traces;
+    }
+  }
+
   /** Adds span `i` of `count` trees: where a range cuts traces. Traces and structures are not counted. */
   addSpan(table: OperationTable, facts: TreeFacts, i: number, count: number): void {
     const operation = table.operations[facts.operation[i] as number] as OperationName;
@@ -168,12 +194,14 @@ export class Tally {
     }
   }
 
-  private operation(operation: OperationName): OperationTally {
-    const key = operationKey(operation);
+  private operation({ service, name, kind }: OperationName): OperationTally {
+    const key = operationKey({ service, name, kind });
     let sum = this.operations.get(key);
     if (sum === undefined) {
       sum = {
-        ...operation,
+        service,
+        name,
+        kind,
         spans: 0,
         errors: 0,
         requests: 0,
