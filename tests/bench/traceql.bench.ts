@@ -2,24 +2,8 @@
 import path from 'node:path';
 import { readAllTraces, traceBounds, type Trace } from '../../pkg/trace';
 import { compileMetrics, compileSearch, isMetricsQuery, parseQuery, type Query } from '../../pkg/traceql';
+import { DATA_SET, TYPICAL_QUERIES } from './queries';
 import type { Bench, BenchRow } from './types';
-
-const DATA_SET = 'nezha-onlineboutique-10k.otlp.ndjson.gz';
-
-const QUERIES: ReadonlyArray<{ what: string; query: string; target?: string }> = [
-  {
-    what: 'filter',
-    query: '{ resource.service.name = "currencyservice" && duration > 5ms }',
-    target: '≥ 1,000,000 spans/s',
-  },
-  {
-    what: 'structural',
-    query: '{ resource.service.name = "frontend" } >> { resource.service.name = "adservice" && duration > 5ms }',
-  },
-  { what: 'aggregate', query: '{ resource.service.name = "productcatalogservice" } | avg(duration) > 2ms' },
-  { what: 'by', query: '{ } | rate() by (resource.service.name, name)' },
-  { what: 'quantile', query: '{ } | quantile_over_time(duration, .5, .9, .99) by (resource.service.name)' },
-];
 
 const PARSED = [
   '{ status = error }',
@@ -80,7 +64,7 @@ async function run(options: Parameters<Bench['run']>[0]): Promise<BenchRow[]> {
     end: bounds.reduce((most, { end }) => (end > most ? end : most), 0n),
   };
   options.log(`${traces.length} traces, ${spans} spans`);
-  for (const { what, query: text, target } of QUERIES) {
+  for (const { what, query: text, target } of TYPICAL_QUERIES) {
     const query = parseQuery(text);
     let answer = evaluate(query, traces, window);
     const times: number[] = [];
