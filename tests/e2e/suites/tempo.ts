@@ -68,9 +68,8 @@ export function tempoSuite(at: () => Setting): void {
       const rows = column(frame, 'spanID').map((spanId, i) => ({
         spanId: String(spanId),
         startTime: column(frame, 'startTime')[i],
-        others: ['operationName', 'serviceName', 'parentSpanID', 'duration', 'statusCode'].map(
-          (name) => column(frame, name)[i]
-        ),
+        durationNanos: Math.round(Number(column(frame, 'duration')[i]) * 1e6),
+        others: ['operationName', 'serviceName', 'parentSpanID', 'statusCode'].map((name) => column(frame, name)[i]),
       }));
       return rows.sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
     };
