@@ -66,6 +66,8 @@ describeGo(`a host built of Grafana's own libraries${reason === undefined ? '' :
     noInstant: { query: '{ name = "no such span" } | rate() by (name)', metricsQueryType: 'instant' },
     zero: { query: '{ name = "no such span" } | rate()', metricsQueryType: 'instant' },
     services: { queryType: 'serviceGraph' },
+    changes: { queryType: 'compareWindows', baselineShift: '40s' },
+    unchanged: { queryType: 'compareWindows', baselineShift: '7d' },
   };
 
   const queries: Record<string, Record<string, unknown>> = {
@@ -216,6 +218,9 @@ describeGo(`a host built of Grafana's own libraries${reason === undefined ? '' :
       zero: 'numeric-long: 1 numbers',
       // Rate, error rate, p50, p90 and p99 of three services.
       services: 'numeric-long: 15 numbers',
+      // All traffic: the window of the baseline holds a part of it.
+      changes: 'numeric-long: 1 numbers',
+      unchanged: 'numeric-long: 0 numbers',
     });
     const value = evaluated.zero?.frames?.[0];
     expect(value?.data.values[value.schema.fields.findIndex((field) => field.name === 'Value')]).toEqual([0]);

@@ -1,6 +1,6 @@
 /** @file Service graphs and comparisons of two windows → frames. */
 import type { Overview, TimeRange } from '../../query';
-import { compareFrame, type Frame, type FrameNotice, serviceGraphFrames, withNotices } from '../frames';
+import { compareFrame, type Frame, type FrameNotice, scoreFrame, serviceGraphFrames, withNotices } from '../frames';
 import type { Instance } from '../instances';
 import { noticesOf, statsOf } from './notices';
 import type { AnswerOptions, QueryOf } from './options';
@@ -34,12 +34,13 @@ export async function answerServiceGraph(
 export async function answerComparison(
   instance: Instance,
   { range, baseline, services, limit }: QueryOf<'compareWindows'>,
-  { signal }: AnswerOptions
+  { signal, valuesOnly }: AnswerOptions
 ): Promise<Frame[]> {
   const comparison = await instance.engine.compareWindows({ range, baseline, services, limit, signal });
-  const frame = compareFrame(comparison, instance, {
+  const meta = {
     executedQueryString: `changes${of(services)} in ${written(comparison.range)} against ${written(comparison.baseline)}`,
     stats: statsOf(comparison.stats),
-  });
+  };
+  const frame = valuesOnly ? scoreFrame(comparison, meta) : compareFrame(comparison, instance, meta);
   return [withNotices(frame, noticesOf([], comparison.notices))];
 }

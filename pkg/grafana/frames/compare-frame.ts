@@ -103,3 +103,41 @@ export function compareFrame({ changes }: WindowComparison, target: LinkTarget, 
     meta: { preferredVisualisationType: 'table', ...meta },
   };
 }
+
+/**
+ * The score of each change, for alert rules: each kind of change of each operation once, with its highest score.
+ * Where nothing differs, no numbers: "no data" for a rule.
+ */
+export function scoreFrame({ changes }: WindowComparison, meta: FrameMeta = {}): Frame {
+  const seen = new Set<string>();
+  const rows = changes.filter(({ kind, operation }) => {
+    const key = JSON.stringify([kind, operation.service, operation.name, operation.kind]);
+    return !seen.has(key) && seen.add(key);
+  });
+  return {
+    name: 'Scores',
+    fields: [
+      textColumn(
+        'Change',
+        rows.map(({ kind }) => kind)
+      ),
+      textColumn(
+        'Operation',
+        rows.map(({ operation }) => operation.name)
+      ),
+      textColumn(
+        'Service',
+        rows.map(({ operation }) => operation.service)
+      ),
+      textColumn(
+        'Kind',
+        rows.map(({ operation }) => kindName(operation.kind))
+      ),
+      numberColumn(
+        'Score',
+        rows.map(({ score }) => score)
+      ),
+    ],
+    meta: { type: 'numeric-long', typeVersion: [0, 1], preferredVisualisationType: 'table', ...meta },
+  };
+}

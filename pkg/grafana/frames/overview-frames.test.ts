@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Change, ModelSummary, Overview, WindowComparison } from '../../query';
 import { parseQuery } from '../../traceql';
-import { compareFrame } from './compare-frame';
+import { compareFrame, scoreFrame } from './compare-frame';
 import type { Frame } from './frame';
 import { operationsFrame } from './operations-frame';
 import { serviceGraphFrames } from './service-graph-frames';
@@ -127,6 +127,21 @@ test('changes are shown in the unit of their kind, with queries that find them',
   expect(queries[3]).toContain('duration < ');
   expect(queries[6]).toBe('{ }');
   queries.forEach((query) => expect(() => parseQuery(query)).not.toThrow());
+});
+
+test('an alert rule reads scores, each kind of change of each operation once', () => {
+  const range = { start: 0n, end: 1n };
+  const changes = [
+    change({ kind: 'new shape', score: 9 }),
+    change({ kind: 'new shape', score: 5 }),
+    change({ kind: 'rate', score: 4 }),
+  ];
+  const one = { range, baseline: range, traces: 1, baselineTraces: 1, notices: [], stats: STATS };
+  const frame = scoreFrame({ ...one, changes });
+  expect(values(frame, 'Change')).toEqual(['new shape', 'rate']);
+  expect(values(frame, 'Score')).toEqual([9, 4]);
+  expect(frame.meta).toMatchObject({ type: 'numeric-long', typeVersion: [0, 1] });
+  expect(values(scoreFrame({ ...one, changes: [] }), 'Score')).toEqual([]);
 });
 
 const model = (id: number, start: bigint, end: bigint): ModelSummary => ({
