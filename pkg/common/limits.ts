@@ -36,6 +36,11 @@ export const LIMITS = {
     unit: 'durations',
     what: 'the durations a query compares with while traces are drawn in part; with more of them all are drawn whole',
   },
+  QUERY_TAG_MODELS: {
+    value: 1000,
+    unit: 'models',
+    what: 'the models whose lists of values are read for one tag, newest first',
+  },
   QUERY_TAG_SPANS: {
     value: 30_000,
     unit: 'spans',
@@ -111,6 +116,11 @@ export const LIMITS = {
     value: 256 * 1024 * 1024,
     unit: 'bytes',
     what: 'what the trainer holds in memory before it refuses',
+  },
+  TRAINER_LOG_BYTES: {
+    value: 4 * 1024 * 1024 * 1024,
+    unit: 'bytes',
+    what: 'the write-ahead log of the trainer on disk before it refuses',
   },
   TRAINER_BATCH_SPANS: { value: 2_000_000, unit: 'spans', what: 'one batch of the trainer' },
   REMOTE_ANSWER_BYTES: { value: 256 * 1024 * 1024, unit: 'bytes', what: 'one answer of a gent serve' },

@@ -5,6 +5,7 @@ import { readModelFile, type Manifest } from '../model';
 import { loadNetwork, type IntegerNetwork, type Runtime } from '../nn';
 import { traceBounds, type Trace } from '../trace';
 import { Assembler } from './assemble';
+import { ClassValues } from './class-values';
 import { readExemplars } from './exemplar-section';
 import { InstanceDrawer } from './instances';
 import { placeTrace } from './placement';
@@ -75,6 +76,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
   const exemplars = readExemplars(content, index, manifest.id, file.section('exemplars'));
   const exemplarOf = new Map(Array.from(exemplars, ([i, trace]) => [trace.traceId, i]));
   const classes = buildClasses(content, manifest.id, exemplars.size > 0);
+  const classValues = new ClassValues(content, classes);
   let spanCounts: SpanCounts | undefined;
   const longest = longestSpans(content);
 
@@ -184,6 +186,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
       queue = result.catch(() => undefined);
       return result;
     },
+    valuesOf: (spanClass, scope, key) => classValues.of(spanClass, scope, key),
     durationBounds: (shape) => sifter.durationBounds(shape),
     attributesOf: (shape, span, keys, variant) => sifter.attributesOf(shape, span, keys, variant),
     async sift(this: TraceGenerator, indices, sieve, { signal } = {}) {

@@ -1,5 +1,5 @@
 /** @file A model opened for generating: what query needs of it. */
-import type { KeyValue, Trace } from '../trace';
+import type { AttributeValue, KeyValue, Trace } from '../trace';
 
 /**
  * A class of spans that a model generates: everything about a span that follows from its place in a shape.
@@ -55,6 +55,13 @@ export interface DurationRanges {
 export interface DrawnAttributes {
   readonly constants: readonly KeyValue[];
   readonly variables: ReadonlySet<string>;
+}
+
+/** Values that an attribute can have. */
+export interface KnownValues {
+  readonly values: readonly AttributeValue[];
+  /** Whether it can have others: numbers, forms, what is elsewhere in the trace. */
+  readonly others: boolean;
 }
 
 /** The spans of a shape that decide whether a trace matters. */
@@ -117,6 +124,8 @@ export interface TraceGenerator {
   durationBounds(shape: number): DurationRanges;
   /** The attributes with these keys of a span of a shape, given the variant that was drawn. */
   attributesOf(shape: number, span: number, keys: ReadonlySet<string>, variant: number): DrawnAttributes;
+  /** Values of an attribute of the spans of a class, or of their resources, as far as the model lists them. */
+  valuesOf(spanClass: number, scope: 'span' | 'resource', key: string): KnownValues;
   /**
    * Draws no more of each of these traces than it takes to tell that it cannot matter; the values are those of the whole
    * trace. Real traces are always kept.

@@ -14,6 +14,7 @@ import {
 } from '../traceql';
 import { Budget } from './budget';
 import { Candidates } from './candidates';
+import { classTags } from './class-tags';
 import type { Slots } from './counts';
 import { ModelCache, type OpenModel } from './model-cache';
 import { modelMetrics } from './model-metrics';
@@ -137,7 +138,18 @@ class ModelEngine implements TracesEngine {
 
   async tagValues(request: TagValuesRequest): Promise<TagValue[]> {
     const query = parseIncomplete(request.query ?? '{ }');
-    const collector = compileTagValues(query, parseTagName(request.tag));
+    const tag = parseTagName(request.tag);
+    const collector = compileTagValues(query, tag);
+    // What models list comes from all of them; numbers and forms are read from traces of the newest.
+    const list = classTags(query, tag, (values) => collector.include(values));
+    if (list !== undefined) {
+      const budget = new Budget(request.signal, this.options.maxSpans);
+      for (const model of (await this.modelsOf(request.range)).slice(-limit('QUERY_TAG_MODELS'))) {
+        budget.check();
+        const inside = contains(request.range, model.window) ? undefined : request.range;
+        await this.cache.use(model, async (generator) => list(generator, inside));
+      }
+    }
     await this.tagTraces(query, request, (trace) => collector.observe(trace));
     const values = collector.result();
     return request.limit ? values.slice(0, request.limit) : values;

@@ -25,4 +25,12 @@ export {
 } from './push-down';
 export { drawnConditions, type DrawnConditions } from './drawn-conditions';
 export type { NumberRange, StaticSpan, Tri } from './static-spans';
-export { compileTagNames, compileTagValues, mentionedAttributes, type TagCollector, type TagValueEntry } from './tags';
+export {
+  compileTagNames,
+  compileTagPredicate,
+  compileTagValues,
+  mentionedAttributes,
+  type TagCollector,
+  type TagValueCollector,
+  type TagValueEntry,
+} from './tags';

@@ -9,9 +9,10 @@ import { isComparison } from './fold';
 import { mentionedIn, spansetStages } from './mentions';
 import { attributeType } from './parse-field';
 import { compilePipeline } from './pipeline';
+import { judge, type StaticSpan, type Tri } from './static-spans';
 import { compareStrings } from './statics';
 import { TraceView } from './trace-view';
-import type { Value } from './values';
+import { toValue, type Value } from './values';
 
 /** A value of a tag; `keyword` for statuses and kinds. */
 export interface TagValueEntry {
@@ -25,6 +26,11 @@ type NamedScope = 'resource' | 'span' | 'event' | 'link' | 'instrumentation';
 export interface TagCollector<T> {
   observe(trace: Trace): void;
   result(): T;
+}
+
+/** Gathers values from traces, and values that are known without them. */
+export interface TagValueCollector extends TagCollector<TagValueEntry[]> {
+  include(values: readonly AttributeValue[]): void;
 }
 
 // Suggestions are not narrowed by attributes without a scope: such conditions count as true, as in Tempo.
@@ -46,6 +52,15 @@ function scopedStages(query: Query): Stage[] {
   return spansetStages(query).map((stage) =>
     stage.kind === 'filter' ? { ...stage, expression: scopedOnly(stage.expression) } : stage
   );
+}
+
+/**
+ * Whether tags of the spans of a class are listed: the condition of a query that is one filter, as suggestions read it.
+ * undefined: more than one filter decides.
+ */
+export function compileTagPredicate(query: Query): ((span: StaticSpan) => Tri) | undefined {
+  const [stage, more] = scopedStages(query);
+  return stage?.kind === 'filter' && more === undefined ? (span) => judge(stage.expression, span) : undefined;
 }
 
 function matchingPlaces(stages: readonly Stage[], visit: (place: Place) => void): (trace: Trace) => void {
@@ -113,11 +128,11 @@ function isOpenEnded(tag: AttributeRef): boolean {
  * The values that a tag has in spans matching the query (parsed with parseIncomplete), sorted by type and value.
  * Statuses and kinds are the fixed keywords; durations and ids have no list.
  */
-export function compileTagValues(query: Query, tag: AttributeRef): TagCollector<TagValueEntry[]> {
+export function compileTagValues(query: Query, tag: AttributeRef): TagValueCollector {
   const fixed = tag.intrinsic === 'status' ? STATUS_NAMES : tag.intrinsic === 'kind' ? KIND_NAMES : undefined;
   if (fixed !== undefined || isOpenEnded(tag)) {
     const entries = (fixed ?? []).map((value): TagValueEntry => ({ type: 'keyword', value }));
-    return { observe: () => undefined, result: () => entries };
+    return { observe: () => undefined, include: () => undefined, result: () => entries };
   }
   const most = limit('TRACEQL_TAG_VALUES');
   const found = new Map<string, TagValueEntry>();
@@ -153,6 +168,16 @@ export function compileTagValues(query: Query, tag: AttributeRef): TagCollector<
   });
   return {
     observe,
+    include: (values) => {
+      for (const value of values) {
+        const seen = toValue(value);
+        if (typeof seen === 'object') {
+          seen.forEach(add);
+        } else {
+          add(seen);
+        }
+      }
+    },
     result: () =>
       [...found.values()].sort((a, b) => compareStrings(a.type, b.type) || compareStrings(a.value, b.value)),
   };
