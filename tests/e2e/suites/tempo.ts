@@ -49,6 +49,21 @@ export function tempoSuite(at: () => Setting): void {
     await shot('tempo-settings');
   });
 
+  test('with streaming: Save & test streams, and a search streams into Explore', async () => {
+    const { api, page, url, shot } = at();
+    const { body } = await api<{ url: string }>('GET', `/api/datasources/uid/${TEMPO.uid}`);
+    const streaming = { ...TEMPO, uid: 'tempo-streaming', name: 'Tempo, streaming', access: 'proxy', url: body.url };
+    const jsonData = { streamingEnabled: { search: true, metrics: true } };
+    expect((await api('POST', '/api/datasources', { ...streaming, jsonData })).status).toBe(200);
+    const health = await api<{ message: string }>('GET', `/api/datasources/uid/${streaming.uid}/health`);
+    expect(health.body.message).toBe('Data source is working. Streaming test succeeded.');
+    await page.goto(
+      exploreUrl(url, { queryType: 'traceql', query: SEARCH, limit: 20 }, { ...TEMPO, uid: streaming.uid })
+    );
+    await page.getByRole('link', { name: TRACE_ID }).first().waitFor();
+    await shot('tempo-streaming');
+  });
+
   test('searches and opens a trace in Explore', async () => {
     const { page, url, shot } = at();
     await page.goto(exploreUrl(url, { queryType: 'traceql', query: SEARCH, limit: 20 }, TEMPO));
