@@ -55,6 +55,10 @@ export const ERRORS = {
   MODEL_CORRUPT: { status: 422, hint: 'the file is damaged: restore it from a copy, or train again' },
   MODEL_TOO_LARGE: { status: 422, hint: 'check the file; raise the named limit if it is meant to be this large' },
   TRAINER_LISTEN: { status: 500, hint: 'choose a free address with --listen HOST:PORT (port 0 takes any free one)' },
+  TRAINER_LOG: {
+    status: 503,
+    hint: 'check free space and permissions of the directory of --wal, and that no other trainer uses it',
+  },
   TRAINER_TRAINING_FAILED: {
     status: 500,
     hint: 'the batch is kept in the store under .failed: train it with `gent train --traces`',

@@ -23,7 +23,7 @@ export const LIMITS = {
   QUERY_ANSWER_BYTES: {
     value: 256 * 1024 * 1024,
     unit: 'bytes',
-    what: 'the traces of one search while they are found',
+    what: 'one answer while it is made: traces, series, tags',
   },
   QUERY_FULL_SPANS: {
     value: 300_000,

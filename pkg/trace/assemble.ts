@@ -66,6 +66,11 @@ export class TraceAssembler {
     return this.heldBytes;
   }
 
+  /** Whether a trace is under assembly. */
+  has(traceId: string): boolean {
+    return this.open.has(traceId);
+  }
+
   /** Takes spans in. @returns the traces that a limit closed early */
   add(spans: Iterable<Span>): Trace[] {
     const now = this.options.now();

@@ -1,12 +1,16 @@
 /** @file The trainer's configuration: defaults, a JSON file, the environment, flags; later ones win. */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { GentError } from '../common';
+import { isBucketAddress } from '../store';
 
 /** Everything that can be configured. Times in ms. */
 export interface TrainerConfig {
   /** Where OTLP/HTTP listens, host:port; port 0 = any free one. */
   readonly listen: string;
-  /** Directory of the store that models are published to. */
+  /** Where OTLP/gRPC listens, host:port; '' = nowhere. */
+  readonly listenGrpc: string;
+  /** Directory or bucket of the store that models are published to. */
   readonly store: string;
   /** A trace is closed when no span of it came for this long. */
   readonly idleMs: number;
@@ -27,10 +31,18 @@ export interface TrainerConfig {
   readonly privacyK: number | undefined;
   /** Where the batches go that could not be trained. */
   readonly failed: string;
+  /** Directory of the write-ahead log; '' = .wal in the store, 'off' = none. */
+  readonly wal: string;
+}
+
+/** A directory that was named, or one of this name in the store; beside `.gent` where the store is a bucket. */
+export function besideStore(config: Pick<TrainerConfig, 'store'>, named: string, name: string): string {
+  return named !== '' ? named : path.join(isBucketAddress(config.store) ? '.gent' : config.store, name);
 }
 
 export const DEFAULT_TRAINER_CONFIG: TrainerConfig = {
   listen: '127.0.0.1:4318',
+  listenGrpc: '',
   store: '.gent/models',
   idleMs: 10_000,
   batchTraces: 10_000,
@@ -42,6 +54,7 @@ export const DEFAULT_TRAINER_CONFIG: TrainerConfig = {
   maxBytes: undefined,
   privacyK: undefined,
   failed: '',
+  wal: '',
 };
 
 /** One setting: its name in flags and files, in the environment, and how its text is read. */
@@ -101,7 +114,12 @@ export const TRAINER_SETTINGS: readonly Setting[] = [
       return { listen: text };
     },
   },
-  { flag: 'store', value: 'DIR', help: 'where models are published', read: (store) => ({ store }) },
+  {
+    flag: 'store',
+    value: 'DIR',
+    help: 'where models are published: a directory, or s3://BUCKET/PREFIX',
+    read: (store) => ({ store }),
+  },
   {
     flag: 'idle',
     value: 'TIME',
@@ -161,6 +179,12 @@ export const TRAINER_SETTINGS: readonly Setting[] = [
     value: 'DIR',
     help: 'where batches are kept that could not be trained (default: .failed in the store)',
     read: (failed) => ({ failed }),
+  },
+  {
+    flag: 'wal',
+    value: 'DIR',
+    help: 'where what was received is kept until it is published (default: .wal in the store); off = nowhere',
+    read: (wal) => ({ wal }),
   },
 ];
 

@@ -4,7 +4,8 @@ import { newAnomalies, TraceAssembler, type Span, type Trace } from '../trace';
 import { BatchBuilder, type ClosedBatch, type ClosedBy } from './batch';
 import type { TrainerConfig } from './config';
 import type { TrainerMetrics } from './metrics';
-import type { Admission, SpanSink } from './receiver';
+import type { LogLedger } from './log-ledger';
+import type { Admission } from './receiver';
 
 /** How often idle traces and old batches are looked for. */
 const TICK_MS = 250;
@@ -24,6 +25,7 @@ export interface IntakeOptions {
   readonly queue: BatchQueue;
   readonly metrics: TrainerMetrics;
   readonly logger: Logger;
+  readonly ledger: LogLedger;
   /** Called when a batch was closed. */
   readonly onBatchClosed?: () => void;
 }
@@ -32,7 +34,7 @@ export interface IntakeOptions {
  * Assembles traces and batches them. A batch that is due stays open while the queue is full, and once it is over its
  * count new spans are refused, so that nothing taken is ever dropped.
  */
-export class Intake implements SpanSink {
+export class Intake {
   private readonly anomalies = newAnomalies();
   private readonly assembler: TraceAssembler;
   private batch: BatchBuilder | undefined;
@@ -54,6 +56,8 @@ export class Intake implements SpanSink {
 
   start(): void {
     this.timer = setInterval(() => this.tick(), TICK_MS);
+    // What listens keeps the process; a trainer that could not listen does not.
+    this.timer.unref();
   }
 
   get held() {
@@ -80,10 +84,27 @@ export class Intake implements SpanSink {
     return { accept: true };
   }
 
-  async accept(spans: readonly Span[]): Promise<void> {
+  /** No more spans are taken: the trainer is shutting down. */
+  get isClosing(): boolean {
+    return this.closing;
+  }
+
+  /** Takes spans in. @param record - number of the record of the log that holds them, where there is a log */
+  accept(spans: readonly Span[], record?: number): void {
     const before = { early: this.anomalies.tracesClosedEarly, late: this.anomalies.lateTraces };
     this.receivedSpans += spans.length;
-    this.keep(this.assembler.add(spans));
+    const { ledger } = this.options;
+    if (record !== undefined) {
+      spans.forEach(({ traceId }) => ledger.came(traceId, record));
+    }
+    const closed = this.assembler.add(spans);
+    this.keep(closed);
+    if (record !== undefined) {
+      // Closed by a limit while more of its spans were in the same record.
+      closed
+        .filter(({ traceId }) => this.assembler.has(traceId))
+        .forEach(({ traceId }) => ledger.came(traceId, record));
+    }
     this.options.metrics.tracesClosedEarly.inc(this.anomalies.tracesClosedEarly - before.early);
     this.options.metrics.lateTraces.inc(this.anomalies.lateTraces - before.late);
   }
@@ -133,6 +154,7 @@ export class Intake implements SpanSink {
       const now = performance.now();
       this.batch ??= new BatchBuilder(this.nextBatch++, now);
       this.batch.add(trace);
+      this.options.ledger.closed(trace.traceId, this.batch.id);
       this.lastTraceAt = now;
       const due = this.due();
       if ((due === 'count' || due === 'spans') && (!this.queueFull() || this.closing)) {

@@ -1,13 +1,12 @@
 /**
  * @file The OTLP/HTTP receiver: POST /v1/traces, protobuf and JSON, gzip; answers as the OTLP specification 1.x asks.
  */
-import { promisify } from 'node:util';
-import { gunzip, inflate, type InputType } from 'node:zlib';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { asGentError, GentError, limit, type Logger } from '../common';
-import { newAnomalies, newReadContext, parseOtlpJson, parseOtlpProtobuf, type ReadContext, type Span } from '../trace';
+import { GentError, limit, type Logger } from '../common';
+import { newReadContext } from '../trace';
 import type { TrainerMetrics } from './metrics';
-import { CONTENT_TYPE, encodingOf, exportResponse, statusResponse, type OtlpEncoding } from './otlp-response';
+import { decode, decompress, Refusal } from './otlp-body';
+import { CONTENT_TYPE, encodingOf, exportResponse, leftOut, statusResponse, type OtlpEncoding } from './otlp-response';
 import type { Receiver, SpanSink } from './receiver';
 
 export const TRACES_PATH = '/v1/traces';
@@ -17,61 +16,12 @@ const RETRY_AFTER_BUSY_SECONDS = 1;
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 75_000;
 
-const decoders: Record<string, (body: InputType, options: { maxOutputLength: number }) => Promise<Buffer>> = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-};
-
 export interface OtlpHttpOptions {
   readonly host: string;
   readonly port: number;
   readonly sink: SpanSink;
   readonly metrics: TrainerMetrics;
   readonly logger: Logger;
-}
-
-/** A refusal with its HTTP status. */
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-    readonly retryAfterSeconds?: number
-  ) {
-    super(message);
-  }
-}
-
-async function decompress(body: Buffer, contentEncoding: string | undefined): Promise<Buffer> {
-  const coding = contentEncoding?.trim().toLowerCase() ?? '';
-  if (coding === '' || coding === 'identity') {
-    return body;
-  }
-  const decoder = decoders[coding];
-  if (decoder === undefined) {
-    throw new Refusal(415, `content encoding '${coding.slice(0, 40)}' is not known: use gzip, deflate or none`);
-  }
-  try {
-    return await decoder(body, { maxOutputLength: limit('OTLP_INFLATED_BYTES') });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new Refusal(413, `the inflated body is larger than OTLP_INFLATED_BYTES (${limit('OTLP_INFLATED_BYTES')})`);
-    }
-    throw new Refusal(400, `the body is no valid ${coding} data: ${(error as Error).message}`);
-  }
-}
-
-/** Decodes a request body. @returns the spans with valid ids, and how many had none */
-function decode(encoding: OtlpEncoding, body: Buffer, interned: ReadContext): { spans: Span[]; rejected: number } {
-  const context = { intern: interned.intern, anomalies: newAnomalies() };
-  try {
-    const spans =
-      encoding === 'protobuf' ? parseOtlpProtobuf(body, context) : parseOtlpJson(body.toString('utf8'), context);
-    return { spans, rejected: context.anomalies.invalidIds };
-  } catch (thrown) {
-    const error = asGentError(thrown);
-    throw new Refusal(400, error.message);
-  }
 }
 
 /** Receives POST /v1/traces. Its server takes other routes too: health, metrics, the status page. */
@@ -161,17 +111,16 @@ export class OtlpHttpReceiver implements Receiver {
     const { metrics, sink } = this.options;
     const encoding = encodingOf(request.headers['content-type']) as OtlpEncoding;
     const sent = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
-    const body = await decompress(sent, request.headers['content-encoding']);
-    const { spans, rejected } = decode(encoding, body, this.interned);
-    await sink.accept(spans);
+    const coding = request.headers['content-encoding'] ?? '';
+    const { spans, rejected } = decode(encoding, await decompress(sent, coding), this.interned);
+    await sink.accept(spans, { encoding, coding, bytes: sent });
     metrics.bytes.inc({ receiver: RECEIVER }, sent.length);
     metrics.spans.inc({ receiver: RECEIVER }, spans.length);
     if (rejected > 0) {
       metrics.rejectedSpans.inc({ receiver: RECEIVER }, rejected);
     }
     metrics.requests.inc({ receiver: RECEIVER, encoding, status: '200' });
-    const message = `${rejected} spans have no valid trace id or span id (16 and 8 bytes, not all zero)`;
-    return send(reply.code(200), encoding, exportResponse(encoding, rejected, message));
+    return send(reply.code(200), encoding, exportResponse(encoding, rejected, leftOut(rejected)));
   }
 
   private fail(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {

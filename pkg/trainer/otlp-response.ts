@@ -61,3 +61,8 @@ export function statusResponse(encoding: OtlpEncoding, httpStatus: number, messa
     .string(message)
     .finish();
 }
+
+/** What a sender is told of spans that were left out. */
+export function leftOut(spans: number): string {
+  return `${spans} spans have no valid trace id or span id (16 and 8 bytes, not all zero)`;
+}

@@ -1,5 +1,6 @@
 /** @file What a receiver is, and what it hands spans to. OTLP/HTTP is one; others take the same place. */
 import type { Span } from '../trace';
+import type { ReceivedBody } from './log-records';
 
 /** Whether spans can be taken now. */
 export type Admission =
@@ -18,8 +19,10 @@ export interface SpanSink {
   /**
    * Takes spans. A receiver acknowledges after the promise resolves, not before.
    * @param spans - spans with valid ids
+   * @param body - what they were read from
+   * @throws GentError TRAINER_LOG when they cannot be kept, and so must not be acknowledged
    */
-  accept(spans: readonly Span[]): Promise<void>;
+  accept(spans: readonly Span[], body: ReceivedBody): Promise<void>;
 }
 
 /** A way in for spans. */

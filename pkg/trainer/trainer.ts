@@ -1,13 +1,17 @@
 /** @file The trainer: receivers → intake → training queue → store, on one HTTP server with health and metrics. */
 import { GentError, silentLogger, type Logger } from '../common';
 import { openStore, type ModelStore, type StoredModel } from '../store';
-import { parseListen, type TrainerConfig } from './config';
+import { besideStore, parseListen, type TrainerConfig } from './config';
 import { Intake } from './intake';
+import { LogLedger } from './log-ledger';
+import { LoggedIntake } from './logged-intake';
 import { TrainerMetrics } from './metrics';
+import { OtlpGrpcReceiver } from './otlp-grpc';
 import { OtlpHttpReceiver } from './otlp-http';
 import type { Receiver } from './receiver';
 import { statusHtml, statusText, type TrainerStatus } from './status-page';
 import { TrainingQueue } from './training-queue';
+import { WriteAheadLog } from './write-ahead-log';
 
 export interface TrainerOptions {
   readonly config: TrainerConfig;
@@ -20,17 +24,22 @@ export class Trainer {
   readonly metrics: TrainerMetrics;
   private readonly queue: TrainingQueue;
   private readonly intake: Intake;
+  private readonly sink: LoggedIntake;
   private readonly otlp: OtlpHttpReceiver;
+  private readonly grpc: OtlpGrpcReceiver | undefined;
   /** Every way in. Each is given the intake as its sink. */
   private readonly receivers: readonly Receiver[];
   private stopping: Promise<void> | undefined;
   /** Where it listens, such as http://127.0.0.1:4318. */
   address = '';
+  /** Where OTLP/gRPC is received; '' where it is not. */
+  grpcAddress = '';
 
   private constructor(
     private readonly config: TrainerConfig,
     private readonly store: ModelStore,
     private readonly logger: Logger,
+    private readonly log: WriteAheadLog | undefined,
     onPublished: ((model: StoredModel) => void) | undefined
   ) {
     this.metrics = new TrainerMetrics(() => this.heldNow());
@@ -39,41 +48,59 @@ export class Trainer {
       store,
       metrics: this.metrics,
       logger,
+      onDone: (batch) => this.sink.batchDone(batch),
       ...(onPublished === undefined ? {} : { onPublished }),
     });
+    const ledger = new LogLedger();
     this.intake = new Intake({
       config,
       queue: this.queue,
       metrics: this.metrics,
       logger,
-      onBatchClosed: () => this.otlp.forgetInterned(),
+      ledger,
+      onBatchClosed: () => {
+        this.otlp.forgetInterned();
+        this.grpc?.forgetInterned();
+      },
     });
+    this.sink = new LoggedIntake(this.intake, ledger, logger, log);
     const { host, port } = parseListen(config.listen, 'listen');
-    this.otlp = new OtlpHttpReceiver({ host, port, sink: this.intake, metrics: this.metrics, logger });
-    this.receivers = [this.otlp];
+    this.otlp = new OtlpHttpReceiver({ host, port, sink: this.sink, metrics: this.metrics, logger });
+    if (config.listenGrpc !== '') {
+      const at = parseListen(config.listenGrpc, 'listen-grpc');
+      this.grpc = new OtlpGrpcReceiver({ ...at, sink: this.sink, metrics: this.metrics, logger });
+    }
+    this.receivers = [this.otlp, ...(this.grpc === undefined ? [] : [this.grpc])];
     this.routes();
   }
 
   /**
-   * Opens the store and begins to receive.
-   * @throws GentError STORE_*, TRAINER_LISTEN
+   * Opens the store, takes in what the log holds, and begins to receive.
+   * @throws GentError STORE_*, TRAINER_LOG, TRAINER_LISTEN
    */
   static async start({ config, logger = silentLogger, onPublished }: TrainerOptions): Promise<Trainer> {
     const store = await openStore(config.store, { create: true, logger: { ...logger, info: logger.debug } });
-    const trainer = new Trainer(config, store, logger, onPublished);
+    const log =
+      config.wal === 'off' ? undefined : await WriteAheadLog.open(besideStore(config, config.wal, '.wal'), logger);
+    const trainer = new Trainer(config, store, logger, log, onPublished);
+    trainer.intake.start();
+    const replayed = await trainer.sink.replay();
+    if (replayed > 0) {
+      logger.info('taken in from the log', { spans: replayed });
+    }
     for (const receiver of trainer.receivers) {
       try {
         const address = await receiver.start();
         trainer.address ||= address;
+        trainer.grpcAddress = receiver === trainer.grpc ? address : '';
         logger.info('receiving', { receiver: receiver.name, address });
       } catch (error) {
         await trainer.close();
-        throw new GentError('TRAINER_LISTEN', `${receiver.name}, ${config.listen}: ${(error as Error).message}`, {
+        throw new GentError('TRAINER_LISTEN', `${receiver.name}: ${(error as Error).message}`, {
           cause: error,
         });
       }
     }
-    trainer.intake.start();
     return trainer;
   }
 
@@ -114,6 +141,7 @@ export class Trainer {
 
   private async close(): Promise<void> {
     await Promise.all(this.receivers.map((receiver) => receiver.stop()));
+    await this.log?.close();
     await this.store.close();
   }
 

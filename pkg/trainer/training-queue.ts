@@ -5,7 +5,7 @@ import path from 'node:path';
 import { asGentError, GentError, startWorker, type Logger } from '../common';
 import type { ModelStore, StoredModel } from '../store';
 import type { ClosedBatch } from './batch';
-import type { TrainerConfig } from './config';
+import { besideStore, type TrainerConfig } from './config';
 import type { BatchQueue } from './intake';
 import type { TrainerMetrics } from './metrics';
 import type { TrainBatchData, TrainBatchMessage, TrainBatchRequest } from './training-worker';
@@ -30,6 +30,8 @@ export interface TrainingQueueOptions {
   readonly metrics: TrainerMetrics;
   readonly logger: Logger;
   readonly onPublished?: (model: StoredModel, batch: ClosedBatch) => void;
+  /** Called when a batch is published, or kept where it can be trained later. */
+  readonly onDone?: (batch: number) => Promise<void>;
 }
 
 export class TrainingQueue implements BatchQueue {
@@ -72,11 +74,15 @@ export class TrainingQueue implements BatchQueue {
 
   private async work(): Promise<void> {
     for (let batch = this.waiting.shift(); batch !== undefined; batch = this.waiting.shift()) {
+      let safe = true;
       try {
         await this.trainAndPublish(batch);
       } catch (thrown) {
         this.failed++;
-        await this.keep(batch, asGentError(thrown));
+        safe = await this.keep(batch, asGentError(thrown));
+      }
+      if (safe) {
+        await this.options.onDone?.(batch.id);
       }
     }
   }
@@ -176,10 +182,10 @@ export class TrainingQueue implements BatchQueue {
     }
   }
 
-  /** Writes a batch that gave no model where `gent train --traces` can read it. */
-  private async keep(batch: ClosedBatch, error: GentError): Promise<void> {
-    const { config, store, logger } = this.options;
-    const directory = config.failed === '' ? path.join(store.location, '.failed') : config.failed;
+  /** Writes a batch that gave no model where `gent train --traces` can read it. @returns whether that worked */
+  private async keep(batch: ClosedBatch, error: GentError): Promise<boolean> {
+    const { config, logger } = this.options;
+    const directory = besideStore(config, config.failed, '.failed');
     const name = `batch-${new Date().toISOString().replaceAll(':', '-')}-${randomBytes(3).toString('hex')}.otlp.pb.gz`;
     const file = path.join(directory, name);
     try {
@@ -187,14 +193,16 @@ export class TrainingQueue implements BatchQueue {
       await writeFile(`${file}.tmp`, Buffer.concat(batch.pieces), { flush: true });
       await rename(`${file}.tmp`, file);
       logger.error('batch kept untrained', { batch: batch.id, file, code: error.code, message: error.message });
+      return true;
     } catch (thrown) {
-      logger.error('batch lost: it could be neither trained nor kept', {
+      logger.error('batch neither trained nor kept: it is in the log alone, if there is one', {
         batch: batch.id,
         traces: batch.traces,
         code: error.code,
         message: error.message,
         also: (thrown as Error).message,
       });
+      return false;
     }
   }
 }

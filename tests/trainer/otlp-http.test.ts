@@ -16,7 +16,8 @@ const JSON_TYPE = 'application/json';
 
 let running: Running;
 beforeAll(async () => {
-  running = await startTrainer();
+  // Longer than these tests take, so that what is open can be counted.
+  running = await startTrainer({ idleMs: 600_000 });
 });
 afterAll(stopTrainers);
 

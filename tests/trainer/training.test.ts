@@ -54,7 +54,7 @@ describe('batches', () => {
   });
 
   it('takes a trace whose spans come in many requests as one', async () => {
-    const { trainer, store } = await startTrainer({ ...QUICK, batchQuietMs: 500 });
+    const { trainer, store } = await startTrainer({ ...QUICK, idleMs: 3000, batchQuietMs: 3000 });
     const traces = shop(50);
     await new TraceSender({ endpoint: trainer.address, spansPerRequest: 7 }).sendAll(traces);
     await until(async () => (await models(store)).length === 1, 'a model is published');
@@ -78,6 +78,7 @@ describe('batches', () => {
       ...QUICK,
       batchQuietMs: 300,
       failed: mkdtempSync(path.join(tmpdir(), 'gent-failed-')),
+      wal: 'off',
     });
     const { failed } = trainer.status().config;
     rmSync(store, { recursive: true });

@@ -50,6 +50,9 @@ async function run(values: OptionValues, _positionals: string[], io: CommandIo):
   const logger = textLogger(verbose === true ? 'debug' : 'info', io.stderr);
   const trainer = await Trainer.start({ config, logger });
   io.stdout.write(banner(trainer.address, config));
+  if (trainer.grpcAddress !== '') {
+    io.stdout.write(`OTLP/gRPC is received at ${trainer.grpcAddress}\n`);
+  }
   if (!io.signal.aborted) {
     await new Promise((resolve) => io.signal.addEventListener('abort', resolve, { once: true }));
   }
