@@ -81,8 +81,8 @@ export interface SecretBatch {
 }
 
 /** The shop's traces; every look at every place, each in k − 1 traces. */
-export function tracesWithSecrets(count: number, k: number): SecretBatch {
-  const traces = shopTraces(count);
+export function tracesWithSecrets(count: number, k: number, seed = 1): SecretBatch {
+  const traces = shopTraces(count, seed);
   const secrets: Array<{ text: string; place: string }> = [];
   let next = 0;
   LOOKS.forEach((look) =>
