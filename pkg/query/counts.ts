@@ -1,6 +1,7 @@
 /** @file Metrics from the counts of models: exact, and without generating anything. */
 import type { SpanClass, TraceGenerator } from '../generate';
 import {
+  AnswerBytes,
   applySecondStages,
   Intervals,
   labelsKey,
@@ -137,6 +138,8 @@ export class CountedMetrics {
     if (this.series.size === 0 && this.plan.emptyLabels !== undefined) {
       this.valuesOf(this.plan.emptyLabels);
     }
+    const bytes = new AnswerBytes();
+    this.series.forEach(({ labels }) => bytes.addSeries(labels, this.intervals.count));
     const divisor = this.plan.fn === 'rate' ? this.intervals.seconds : 1;
     const series = [...this.series.values()].map(({ labels, counts }): Series => ({
       labels,

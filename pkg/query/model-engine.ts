@@ -4,6 +4,7 @@ import { mayHoldExemplar, type TraceGenerator } from '../generate';
 import type { ModelStore, StoredModel } from '../store';
 import type { Trace } from '../trace';
 import {
+  AnswerBytes,
   compileSearch,
   compileTagNames,
   compileTagValues,
@@ -116,6 +117,9 @@ class ModelEngine implements TracesEngine {
           [index],
           options.signal === undefined ? {} : { signal: options.signal }
         );
+        if (trace !== undefined) {
+          new AnswerBytes().addTrace(trace);
+        }
         const generated = !generator.isExemplar(index);
         return trace !== undefined && traceTouches(options.range, trace)
           ? { trace, provenance: { generated, model: model.id }, notices: [] }

@@ -1,6 +1,7 @@
 /** @file Answers over raw traces held in memory: what the model engine is compared with. */
 import { padId, traceBounds, TRACE_ID_DIGITS, type Trace } from '../trace';
 import {
+  AnswerBytes,
   compileMetrics,
   compileSearch,
   compileTagNames,
@@ -62,6 +63,9 @@ class RawEngine implements TracesEngine {
 
   async traceById(traceId: string, options: { range?: TimeRange } = {}): Promise<TraceResult> {
     const trace = this.byId.get(normalTraceId(traceId));
+    if (trace !== undefined) {
+      new AnswerBytes().addTrace(trace);
+    }
     return trace !== undefined && traceTouches(options.range, trace)
       ? { trace, provenance: { generated: false }, notices: [] }
       : { trace: undefined, notices: [] };

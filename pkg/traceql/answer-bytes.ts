@@ -1,12 +1,14 @@
 /** @file How much memory an answer takes: an estimate that is kept while the answer grows. */
 import { GentError, limit } from '../common';
-import type { AttributeValue } from '../trace';
+import type { AttributeValue, Trace } from '../trace';
 
 /** Memory of an object with a few fields, of a text beside its characters, and of a sample. */
 const OBJECT_BYTES = 80;
 const TEXT_BYTES = 24;
+/** A span beside its attributes, events and links. */
+const SPAN_BYTES = 600;
 /** A sample with its time, value and bounds. */
-export const SAMPLE_BYTES = 64;
+const SAMPLE_BYTES = 64;
 
 /** Memory of an attribute's value, roughly. */
 export function valueBytes(value: AttributeValue): number {
@@ -39,6 +41,22 @@ export class AnswerBytes {
   addAttributes(attributes: ReadonlyArray<{ readonly key: string; readonly value: AttributeValue }>): void {
     for (const { key, value } of attributes) {
       this.add(OBJECT_BYTES + key.length + valueBytes(value));
+    }
+  }
+
+  /** Adds a series. */
+  addSeries(labels: ReadonlyArray<{ readonly key: string; readonly value: AttributeValue }>, samples: number): void {
+    this.addAttributes(labels);
+    this.add(samples * SAMPLE_BYTES);
+  }
+
+  /** Adds a whole trace. */
+  addTrace({ spans }: Trace): void {
+    for (const { attributes, events, links } of spans) {
+      this.add(SPAN_BYTES + (events.length + links.length) * OBJECT_BYTES);
+      this.addAttributes(attributes);
+      events.forEach((event) => this.addAttributes(event.attributes));
+      links.forEach((link) => this.addAttributes(link.attributes));
     }
   }
 }

@@ -1,5 +1,6 @@
 /** @file The door of pkg/traceql: parse, check, print and evaluate TraceQL. */
 export * from './results';
+export { AnswerBytes } from './answer-bytes';
 export * from './ast';
 export { TraceqlError } from './syntax-error';
 export { formatDuration, parseDuration } from './duration';

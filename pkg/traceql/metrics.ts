@@ -1,7 +1,7 @@
 /** @file Metrics queries: traces in, series out. */
 import { GentError } from '../common';
 import type { Trace } from '../trace';
-import { AnswerBytes, SAMPLE_BYTES } from './answer-bytes';
+import { AnswerBytes } from './answer-bytes';
 import type { MetricsExpr, Query } from './ast';
 import type { ExemplarBox, RawExemplar } from './exemplars';
 import { hintsOf } from './hints';
@@ -119,10 +119,7 @@ function toSeries(series: readonly SlotSeries[], intervals: Intervals, boxes: re
     }
   }
   const bytes = new AnswerBytes();
-  for (const one of series) {
-    bytes.addAttributes(one.labels);
-    bytes.add(one.values.length * SAMPLE_BYTES);
-  }
+  series.forEach(({ labels, values }) => bytes.addSeries(labels, values.length));
   return sortSeries(series).map((one) => ({
     labels: one.labels,
     samples: Array.from(one.values)

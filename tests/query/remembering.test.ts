@@ -118,6 +118,47 @@ test('an answer that grows too large is refused', async () => {
       status: 422,
     });
   });
+  const [one] = await withEngine({}, async (engine) => (await engine.search({ query: '{ }', limit: 1 })).traces);
+  await withEngine({ QUERY_ANSWER_BYTES: 300 }, async (engine) => {
+    const kinds: Array<() => Promise<unknown>> = [
+      () => engine.traceById(one?.traceId ?? ''),
+      () => engine.metricsRange({ query: '{ } | rate() by (name)', range, stepNanos: 10n * SECOND }),
+      () => engine.metricsRange({ query: '{ duration > 15ms } | rate()', range, stepNanos: 10n * SECOND }),
+      () => engine.metricsInstant({ query: '{ } | histogram_over_time(duration)', range }),
+    ];
+    for (const ask of kinds) {
+      await expect(ask()).rejects.toMatchObject({ code: 'QUERY_MEMORY' });
+    }
+  });
+  await withEngine({ QUERY_ANSWER_BYTES: 60 }, async (engine) => {
+    await expect(engine.tagNames({})).rejects.toMatchObject({ code: 'QUERY_MEMORY' });
+    await expect(engine.tagValues({ tag: 'name' })).rejects.toMatchObject({ code: 'QUERY_MEMORY' });
+  });
+});
+
+test('sifting ends with the query: cancelled, or out of time', async () => {
+  await withEngine({}, async (engine) => {
+    const stop = new AbortController();
+    const search = engine.search({ query: '{ duration > 1h }', signal: stop.signal });
+    stop.abort();
+    await expect(search).rejects.toMatchObject({ code: 'CANCELLED' });
+    const metrics = engine.metricsInstant({ query: '{ } | rate()', range, signal: stop.signal });
+    await expect(metrics).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(engine.tagValues({ tag: 'name', signal: stop.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
+test('a trace that is left out by a part of it counts as one span', async () => {
+  const request = { query: '{ duration > 24ms }', limit: 1000 };
+  const all = await withEngine({}, (engine) => engine.search(request));
+  // 360 traces of two spans each; those that may match are written whole.
+  const enough = 360 + 2 * all.stats.inspectedTraces;
+  expect(enough).toBeLessThan(720);
+  await withEngine({ QUERY_SPANS: enough }, async (engine) => {
+    const { traces, notices } = await engine.search(request);
+    expect(traces).toEqual(all.traces);
+    expect(notices).toEqual([]);
+  });
 });
 
 test('a trace that is not there is not answered with another, and says why', async () => {
