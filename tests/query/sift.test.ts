@@ -18,7 +18,7 @@ const drawnTraces = (stride: number): number[] => everyTrace().filter((i) => i %
 beforeAll(async () => {
   const batch = newTrainingBatch();
   shopTraces(300).forEach((trace) => batch.add(trace));
-  model = await openModel((await trainOnColumns(batch.finish(), { epochs: 1, seed: 2 })).bytes);
+  model = await openModel((await trainOnColumns(batch.finish(), { epochs: 1, seed: 2, exemplarBytes: 4000 })).bytes);
   traces = await model.generate(everyTrace());
 }, 120_000);
 afterAll(async () => model.close());
