@@ -43,7 +43,8 @@ function setup(jsonData: GenTOptions, secureJsonFields: Record<string, boolean> 
 }
 
 const type = (label: string, value: string) => fireEvent.change(screen.getByLabelText(label), { target: { value } });
-const unfold = (title: string) => userEvent.click(screen.getByRole('button', { name: title }));
+const toggle = (title: string) => screen.getByText(title, { selector: 'button' });
+const unfold = (title: string) => userEvent.click(toggle(title));
 
 describe('where the models are', () => {
   it('edits the store directory', () => {
@@ -116,7 +117,7 @@ describe('trace to logs', () => {
     await unfold('Trace to logs');
     type('Shift of the start', '-1m');
     type('Shift of the end', '2m');
-    await userEvent.click(screen.getByRole('button', { name: 'Add attribute' }));
+    await userEvent.click(screen.getByText('Add attribute'));
     type('Trace to logs: attribute 1', 'service.name');
     type('Trace to logs: name 1 in the other data source', 'service');
     await userEvent.click(screen.getByLabelText('Filter by trace id'));
@@ -132,7 +133,7 @@ describe('trace to logs', () => {
     await userEvent.click(screen.getByLabelText(/Use a query of your own/));
     type('Query', '{x="$${__tags}"}');
     expect(last().jsonData.tracesToLogsV2).toMatchObject({ customQuery: true, query: '{x="$${__tags}"}' });
-    await userEvent.click(screen.getByRole('button', { name: 'Remove attribute 1' }));
+    await userEvent.click(screen.getByLabelText('Remove attribute 1'));
     expect(last().jsonData.tracesToLogsV2?.tags).toEqual([]);
   });
 
@@ -145,8 +146,8 @@ describe('trace to logs', () => {
 
   it('offers only data sources that Grafana can link to, and is open when one is set', async () => {
     const last = setup({ tracesToLogsV2: { customQuery: false, datasourceUid: 'loki' } });
-    expect(screen.getByRole('button', { name: 'Trace to logs' })).toHaveAttribute('aria-expanded', 'true');
-    expect(screen.getByRole('button', { name: 'Trace to metrics' })).toHaveAttribute('aria-expanded', 'false');
+    expect(toggle('Trace to logs')).toHaveAttribute('aria-expanded', 'true');
+    expect(toggle('Trace to metrics')).toHaveAttribute('aria-expanded', 'false');
     expect(last().jsonData.tracesToLogsV2?.datasourceUid).toBe('loki');
   });
 });
@@ -155,18 +156,18 @@ describe('trace to metrics', () => {
   it('edits queries and attributes', async () => {
     const last = setup({});
     await unfold('Trace to metrics');
-    await userEvent.click(screen.getByRole('button', { name: 'Add query' }));
+    await userEvent.click(screen.getByText('Add query'));
     type('Title of query 1', 'Rate');
     type('Query 1', 'up');
     type('Shift of the end', '1m');
-    await userEvent.click(screen.getByRole('button', { name: 'Add attribute' }));
+    await userEvent.click(screen.getByText('Add attribute'));
     type('Trace to metrics: attribute 1', 'pod');
     expect(last().jsonData.tracesToMetrics).toEqual({
       queries: [{ name: 'Rate', query: 'up' }],
       spanEndTimeShift: '1m',
       tags: [{ key: 'pod' }],
     });
-    await userEvent.click(screen.getByRole('button', { name: 'Remove query 1' }));
+    await userEvent.click(screen.getByLabelText('Remove query 1'));
     expect(last().jsonData.tracesToMetrics?.queries).toEqual([]);
   });
 });
@@ -176,7 +177,7 @@ describe('trace to profiles', () => {
     const last = setup({ tracesToProfiles: { customQuery: false, profileTypeId: 'cpu' } });
     await unfold('Trace to profiles');
     expect(screen.getByDisplayValue('cpu')).toBeInTheDocument();
-    await userEvent.click(screen.getByRole('button', { name: 'Add attribute' }));
+    await userEvent.click(screen.getByText('Add attribute'));
     type('Trace to profiles: attribute 1', 'service.name');
     await userEvent.click(screen.getByLabelText(/Use a query of your own/));
     type('Query', '{a="b"}');
@@ -196,13 +197,13 @@ describe('search and trace view', () => {
     await userEvent.click(screen.getByLabelText(/^Streaming/));
     await userEvent.click(screen.getByLabelText(/^Hide the search builder/));
     fireEvent.change(screen.getByPlaceholderText('5000'), { target: { value: '100' } });
-    await userEvent.click(await screen.findByRole('button', { name: 'Add tag' }));
+    await userEvent.click(await screen.findByText('Add tag'));
     expect(last().jsonData).toMatchObject({
       streamingEnabled: { search: true },
       tagLimit: 100,
       search: { hide: true, filters: [{ id: 'service-name' }, { id: 'span-name' }, { tag: '' }] },
     });
-    await userEvent.click(screen.getByRole('button', { name: 'Remove the tag name' }));
+    await userEvent.click(screen.getByLabelText('Remove the tag name'));
     expect(last().jsonData.search?.filters?.map(({ tag }) => tag)).toEqual(['service.name', '']);
   });
 

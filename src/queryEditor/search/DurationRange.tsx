@@ -61,6 +61,7 @@ export function DurationRange({ id, filters, onChange }: Props) {
               width={14}
               value={value}
               invalid={!DURATION.test(value.trim())}
+              aria-invalid={!DURATION.test(value.trim())}
               placeholder={index === 0 ? 'e.g. 100ms' : 'e.g. 1.2s'}
               onChange={(event) => onChange({ ...side, tag: of, value: event.currentTarget.value.trim() })}
             />
