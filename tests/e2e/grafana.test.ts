@@ -9,6 +9,9 @@ import { searchSuite } from './suites/search';
 import { settingsSuite } from './suites/settings';
 import { tempoSuite } from './suites/tempo';
 
+/** Training, building and starting, on a machine that does other things too. */
+const PREPARE_MS = 300_000;
+
 describeInGrafana('GenT in Grafana', () => {
   let setting: Setting | undefined;
   /** One Grafana for all suites: starting it, and training, takes most of a minute. */
@@ -20,7 +23,7 @@ describeInGrafana('GenT in Grafana', () => {
   };
   beforeAll(async () => {
     setting = await prepare();
-  });
+  }, PREPARE_MS);
   afterAll(async () => setting?.stop());
   afterEach(() => {
     expect(setting?.pageErrors.splice(0)).toEqual([]);
