@@ -20,7 +20,7 @@ import {
   getTemplateSrv,
   HealthCheckError,
 } from '@grafana/runtime';
-import { lastValueFrom, map, merge, type Observable } from 'rxjs';
+import { defer, lastValueFrom, map, merge, type Observable } from 'rxjs';
 import { annotationFrame, annotationSupport } from './annotations';
 import { interpolateQuery } from './interpolation';
 import { migrateQuery } from './migration';
@@ -126,7 +126,7 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
         uid: this.uid,
         query: this.applyTemplateVariables(target, request.scopedVars, request.filters),
         range: request.range,
-        fallback: overHttp([target]),
+        fallback: defer(() => overHttp([target])),
       })
     );
     const all = others.length > 0 || answers.length === 0 ? [overHttp(others), ...answers] : answers;
