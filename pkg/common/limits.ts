@@ -51,6 +51,11 @@ export const LIMITS = {
     unit: 'spans',
     what: 'the part of a time range that durations of a service graph or comparison are read from',
   },
+  QUERY_OVERVIEW_MILLISECONDS: {
+    value: 10_000,
+    unit: 'ms',
+    what: 'reading durations for one window of a service graph or comparison; counts are exact in any case',
+  },
   QUERY_OVERVIEW_CACHE_BYTES: { value: 16 * 1024 * 1024, unit: 'bytes', what: 'service graphs and comparisons kept' },
   QUERY_MODEL_CACHE_BYTES: { value: 512 * 1024 * 1024, unit: 'bytes', what: 'models kept open for queries' },
   QUERY_VERDICT_CACHE_BYTES: { value: 32 * 1024 * 1024, unit: 'bytes', what: 'which traces match which searches' },

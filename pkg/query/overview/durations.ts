@@ -120,6 +120,8 @@ export class DurationSample {
   readonly services = new Map<string, Durations>();
   traces = 0;
   spans = 0;
+  /** Models for which there was no time. */
+  unreadModels = 0;
 
   /** Adds what was gathered of other traces. */
   merge(other: DurationSample): void {

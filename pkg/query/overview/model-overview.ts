@@ -18,6 +18,8 @@ import type { CompareRequest, Overview, OverviewEngine, OverviewRequest, WindowC
 const NANOS = 1_000_000_000n;
 const MINUTE = 60n * NANOS;
 const DEFAULT_CHANGES = 100;
+/** The limit that a notice names where an answer is not whole. */
+const UNREAD = 'QUERY_OVERVIEW_MILLISECONDS';
 /** Memory of one service, call, operation or change of an answer; roughly. */
 const BYTES_A_ROW = 500;
 
@@ -79,7 +81,11 @@ export class ModelOverviews implements OverviewEngine {
           traces: now.tally.traces,
           baselineTraces: old.tally.traces,
           changes: compareFacts(old, now, services).slice(0, most),
-          notices: [...windowNotices(old, now), ...durationNotices(now.sample, now.tally)],
+          notices: [
+            ...windowNotices(old, now),
+            ...durationNotices(old.sample, old.tally),
+            ...durationNotices(now.sample, now.tally),
+          ],
           stats: after.source.budget.stats(),
         };
       }
@@ -146,6 +152,10 @@ export class ModelOverviews implements OverviewEngine {
         this.running.delete(key);
       }
     });
+    // What there was no time for is looked at by the next question.
+    if (answer.notices.some(({ severity, text }) => severity === 'warning' && text.includes(UNREAD))) {
+      return answer;
+    }
     const rows =
       'changes' in answer
         ? answer.changes.length
@@ -157,6 +167,10 @@ export class ModelOverviews implements OverviewEngine {
 
 /** Says which part of the traces durations come from. */
 function durationNotices(sample: DurationSample, tally: Tally): Notice[] {
+  if (sample.unreadModels > 0) {
+    const text = `Counts are exact. Durations are of ${sample.traces.toLocaleString('en-US')} traces only: there was no time for those of ${sample.unreadModels} models (${UNREAD}). Ask again: what was read is known.`;
+    return [{ severity: 'warning', text }];
+  }
   const spans = [...tally.operations.values()].reduce((sum, operation) => sum + operation.spans, 0);
   const most = limit('QUERY_OVERVIEW_SPANS');
   if (spans <= most || sample.spans >= spans) {

@@ -66,7 +66,13 @@ export async function sampleModels(source: ModelSource, range: TimeRange): Promi
   }
   const step = powerOfTwo(spans / Math.max(1, limit('QUERY_OVERVIEW_SPANS')));
   const sample = new DurationSample();
-  for (const model of source.models) {
+  const end = performance.now() + limit('QUERY_OVERVIEW_MILLISECONDS');
+  // In an order that has nothing to do with time, so that what was read by the end stands for all.
+  for (const model of [...source.models].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    if (performance.now() >= end) {
+      sample.unreadModels++;
+      continue;
+    }
     await source.use(model, async (generator) => {
       const whole = contains(range, model.window);
       const known = whole ? wholeModels.get(generator) : undefined;
@@ -77,7 +83,7 @@ export async function sampleModels(source: ModelSource, range: TimeRange): Promi
       sample.merge(own);
     });
   }
-  if (step > 1) {
+  if (step > 1 && sample.unreadModels === 0) {
     await addRare(source, range, services, sample);
   }
   return sample;

@@ -41,7 +41,7 @@ beforeAll(async () => {
   generated = rawEngine(all, 'generated');
   real = rawEngine(traces, 'real');
   busy = rawEngine([...simulateShop({ seed: 5, count: 10_000, startUnixNano: START })], 'busy');
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   await models.close();
@@ -127,6 +127,22 @@ test('durations of everything have no interval; of a part they do, and hold what
     setLimit('QUERY_OVERVIEW_SPANS', undefined);
     await fresh.close();
   }
+});
+
+test('without time for durations, counts are exact all the same; asked again, durations are there', async () => {
+  const range = minutes(1, 29);
+  setLimit('QUERY_OVERVIEW_MILLISECONDS', 0);
+  try {
+    const hasty = await models.overview({ range });
+    expect(hasty.notices[0]).toMatchObject({ severity: 'warning', text: expect.stringContaining('no time for') });
+    expect(hasty.services.every(({ durations }) => durations === undefined)).toBe(true);
+    expect(counts(hasty)).toEqual(counts(await generated.overview({ range: hasty.range })));
+  } finally {
+    setLimit('QUERY_OVERVIEW_MILLISECONDS', undefined);
+  }
+  const whole = await models.overview({ range });
+  expect(whole.notices).toEqual([]);
+  expect(whole.services.every(({ durations }) => durations !== undefined)).toBe(true);
 });
 
 test('the same question is remembered', async () => {
