@@ -24,6 +24,10 @@ export interface TrainingSummary {
   readonly trainLoss?: number;
   readonly heldOutLoss?: number;
   readonly integerLoss?: number;
+  /** Id of the model whose network training went on from. */
+  readonly from?: string;
+  /** How many embedding rows of the network were taken over from it, of how many. */
+  readonly takenOver?: { readonly rows: number; readonly of: number };
 }
 
 /** Contents of the section `manifest`, as JSON. Times are decimal strings of ns. */

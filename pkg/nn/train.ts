@@ -2,7 +2,7 @@
 import { GentError, startWorker } from '../common';
 import { Barrier } from './barrier';
 import { encodeNetwork } from './inference-graph';
-import { MAX_WEIGHT_BITS, MIN_WEIGHT_BITS, type IntegerWeights } from './integer';
+import { MAX_WEIGHT_BITS, MIN_WEIGHT_BITS } from './integer';
 import { layoutOf, type Layout } from './layout';
 import { loadNetwork } from './load';
 import { packRows, type PackedRows } from './pack';
@@ -10,7 +10,7 @@ import { parseNetwork } from './parse-network';
 import { Quantiser, toReal } from './quantiser';
 import { Random } from './random';
 import { CONTROL, SHARDS, SUM, type Job, type ShardMessage } from './shard';
-import type { NetworkSpec, TrainedNetwork, TrainingOptions, TrainingRows } from './types';
+import type { NetworkSpec, TrainedNetwork, TrainingOptions, TrainingRows, WarmStart } from './types';
 
 /** Peak learning rate for batches of LARGEST_BATCH; smaller batches take one smaller by the root of the ratio. */
 const DEFAULT_LEARNING_RATE = 0.01;
@@ -95,13 +95,50 @@ function initialise(real: Float32Array, layout: Layout, rows: PackedRows, seed: 
   });
 }
 
-/** The network to go on from. */
-function warm(onnx: Uint8Array, spec: NetworkSpec): IntegerWeights {
-  const network = parseNetwork(onnx);
-  if (JSON.stringify(layoutOf(network.spec)) !== JSON.stringify(layoutOf(spec))) {
+/** Puts the weights to go on from in the place of fresh ones. */
+function warm(real: Float32Array, layout: Layout, start: Uint8Array | WarmStart): void {
+  if (start instanceof Uint8Array) {
+    const network = parseNetwork(start);
+    if (JSON.stringify(network.layout) !== JSON.stringify(layout)) {
+      throw new GentError('NN_BAD_SPEC', 'the network to go on from has another shape');
+    }
+    real.set(toReal(network));
+    return;
+  }
+  const network = parseNetwork(start.onnx);
+  const old = toReal(network);
+  const shapeOf = ({ tables, layers }: Layout): string =>
+    JSON.stringify([tables.map((table) => table.dimension), layers.map(({ inputs, outputs }) => [inputs, outputs])]);
+  const fits =
+    shapeOf(network.layout) === shapeOf(layout) &&
+    start.rows.length === layout.tables.length &&
+    layout.tables.every(({ vocabulary }, e) => {
+      const most = network.layout.tables[e]?.vocabulary ?? 0;
+      const rows = start.rows[e] as Int32Array;
+      return rows.length === vocabulary && rows.every((row) => row >= -1 && row < most);
+    });
+  if (!fits) {
     throw new GentError('NN_BAD_SPEC', 'the network to go on from has another shape');
   }
-  return network;
+  layout.tables.forEach(({ offset, dimension }, e) => {
+    const from = network.layout.tables[e]?.offset ?? 0;
+    start.rows[e]?.forEach((row, i) => {
+      const at = offset + i * dimension;
+      const known = old.subarray(from + row * dimension, from + (row + 1) * dimension);
+      // A row of 0 is one that never occurred: there is nothing to take, or no use for it.
+      if (
+        row >= 0 &&
+        known.some((value) => value !== 0) &&
+        real.subarray(at, at + dimension).some((value) => value !== 0)
+      ) {
+        real.set(known, at);
+      }
+    });
+  });
+  layout.layers.forEach(({ weights, bias, outputs }, index) => {
+    const from = network.layout.layers[index]?.weights ?? 0;
+    real.set(old.subarray(from, from + bias + outputs - weights), weights);
+  });
 }
 
 function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions): Job {
@@ -118,7 +155,7 @@ function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions
   const real = vector();
   initialise(real, layout, packed, seed);
   if (options.warmStart !== undefined) {
-    real.set(toReal(warm(options.warmStart, spec)));
+    warm(real, layout, options.warmStart);
   }
   let weight = 0;
   packed.weights.forEach((each) => (weight += each));

@@ -50,6 +50,16 @@ export interface TrainingRows extends RowInputs {
   readonly prior?: PriorLogits;
 }
 
+/** A network to go on from whose vocabularies are others. */
+export interface WarmStart {
+  readonly onnx: Uint8Array;
+  /**
+   * For each embedding of the new network, the row of the old network's embedding in the same place that each of its
+   * rows goes on from; −1 = none. The dimensions, levels, hidden layers and classes must be the same.
+   */
+  readonly rows: readonly Int32Array[];
+}
+
 export interface TrainingOptions {
   readonly seed: number;
   /** Upper bound on passes over the rows. */
@@ -65,8 +75,8 @@ export interface TrainingOptions {
   readonly timeBudgetSeconds?: number;
   /** Bits of a weight in the file: codes within ±(2^(bits−1) − 1), at most 7 so that every kernel multiplies exactly. */
   readonly weightBits?: number;
-  /** Weights to go on from, as an earlier training gave them (same spec). */
-  readonly warmStart?: Uint8Array;
+  /** Weights to go on from, as an earlier training gave them: of the same spec, or with what became of its rows. */
+  readonly warmStart?: Uint8Array | WarmStart;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }

@@ -8,6 +8,9 @@ export interface NetworkPlan {
   readonly epochs: number;
 }
 
+/** Widths of a network: what a plan may take over from an earlier one. */
+export type NetworkWidths = Pick<NetworkPlan, 'sizes' | 'hidden'>;
+
 /** What a plan has to respect. */
 export interface PlanInput {
   readonly rows: number;
@@ -17,6 +20,8 @@ export interface PlanInput {
   readonly epochs: number | undefined;
   /** The embeddings that go with sizes. */
   readonly embeddings: (sizes: EmbeddingSizes) => readonly RowEmbedding[];
+  /** Widths of the network to go on from. */
+  readonly previous?: NetworkWidths;
 }
 
 /** Fewer rows than this teach a network nothing that marginals do not know. */
@@ -26,6 +31,8 @@ const ROWS_BUDGET = 14_000_000;
 const MIN_EPOCHS = 6;
 /** More passes than this over few rows learn them by heart. */
 const MAX_EPOCHS = 24;
+/** Share of the passes that a network which goes on from another one takes. */
+export const ROLLING_EPOCHS_SHARE = 0.5;
 /** Stored bytes of a weight: seven bits, a little less after gzip. */
 const BYTES_A_PARAMETER = 0.82;
 /** ONNX around the weights. */
@@ -50,24 +57,29 @@ export function parameterCount(embeddings: readonly RowEmbedding[], width: numbe
   return tables + (inputs + 1) * width + (width + 1) * width + (width + 1) * MAX_BINS;
 }
 
+function holds(input: PlanInput, { sizes, hidden }: NetworkWidths): boolean {
+  const parameters = parameterCount(input.embeddings(sizes), hidden[0] as number);
+  return parameters * BYTES_A_PARAMETER + OVERHEAD_BYTES <= input.bytes;
+}
+
 /**
- * Plans the largest network that the rows can fill and the bytes can hold.
+ * Plans the network to go on from where there is one that the bytes can hold, else the largest that the rows can fill.
  * @returns undefined when there is too little to learn, or no room
  */
-export function planNetwork(input: PlanInput): NetworkPlan | undefined {
-  const { rows, bytes } = input;
+export function planNetwork(input: PlanInput): (NetworkPlan & { readonly goesOn: boolean }) | undefined {
+  const { rows, previous } = input;
   if (input.epochs === 0 || rows < MIN_ROWS) {
     return undefined;
   }
-  const step = STEPS.find((candidate) => {
-    const parameters = parameterCount(input.embeddings(candidate.sizes), candidate.width);
-    return rows >= candidate.rows && parameters * BYTES_A_PARAMETER + OVERHEAD_BYTES <= bytes;
-  });
-  return step === undefined
-    ? undefined
-    : {
-        hidden: [step.width, step.width],
-        sizes: step.sizes,
-        epochs: input.epochs ?? Math.max(MIN_EPOCHS, Math.min(MAX_EPOCHS, Math.round(ROWS_BUDGET / rows))),
-      };
+  const passes = Math.max(MIN_EPOCHS, Math.min(MAX_EPOCHS, Math.round(ROWS_BUDGET / rows)));
+  if (previous !== undefined && holds(input, previous)) {
+    const { sizes, hidden } = previous;
+    return { sizes, hidden, epochs: input.epochs ?? Math.ceil(passes * ROLLING_EPOCHS_SHARE), goesOn: true };
+  }
+  const widths = STEPS.filter((step) => rows >= step.rows).map(({ width, sizes }) => ({
+    sizes,
+    hidden: [width, width],
+  }));
+  const fitting = widths.find((candidate) => holds(input, candidate));
+  return fitting === undefined ? undefined : { ...fitting, epochs: input.epochs ?? passes, goesOn: false };
 }

@@ -31,6 +31,7 @@ import { measureCard, type MeasuredCard } from './card';
 import { chooseExemplars } from './exemplars';
 import { learnWithin, packedBytes } from './fit';
 import { planNetwork } from './plan';
+import { readPrevious, rowsTakenOver, type PreviousNetwork } from './previous';
 import { trainingRows } from './rows';
 import { summarise } from './summary';
 
@@ -45,6 +46,8 @@ export interface TrainOptions {
   readonly privacyK?: number;
   /** Stored bytes for real traces kept verbatim; 0 = none. Default {@link EXEMPLAR_SHARE} of the rest of the model. */
   readonly exemplarBytes?: number;
+  /** A `.gent` file whose network training goes on from, where it fits the batch and the bytes. */
+  readonly from?: Uint8Array;
   /** Measure the model against its batch and keep the measures in the manifest. Default true. */
   readonly fidelityCard?: boolean;
   readonly progress?: Progress;
@@ -59,6 +62,8 @@ export interface TrainReport {
   readonly bytes: number;
   readonly seconds: number;
   readonly training: TrainingSummary;
+  /** Why training did not go on from the model it was given; absent where it did, or where none was given. */
+  readonly anew?: string;
 }
 
 export interface TrainResult {
@@ -86,7 +91,7 @@ function checkCancelled(signal: AbortSignal | undefined): void {
 /**
  * Trains a model on a batch of traces. Traces are turned into columns as they come, so a stream need not fit in memory
  * as objects.
- * @throws GentError TRAIN_EMPTY, TRAIN_TOO_LARGE, CANCELLED, NN_*
+ * @throws GentError TRAIN_EMPTY, TRAIN_TOO_LARGE, CANCELLED, NN_*; MODEL_* when the model to go on from is damaged
  */
 export async function trainModel(
   traces: Iterable<Trace> | AsyncIterable<Trace>,
@@ -109,11 +114,23 @@ export async function trainOnColumns(columns: IdentifiedBatch, options: TrainOpt
   const began = Date.now();
   const { seed = 1, privacyK = DEFAULT_PRIVACY_K, progress = silentProgress, logger = silentLogger, signal } = options;
   checkCancelled(signal);
+  // Before the work: a damaged file should not cost it.
+  const previous = options.from === undefined ? undefined : readPrevious(options.from);
   progress.start('shapes and counts', 0);
   const { learnt, networkBytes } = learnWithin(columns, privacyK, options.maxBytes, exemplarShare(options));
   progress.stop(`${learnt.content.layouts.length} shapes`);
   checkCancelled(signal);
-  const { training, section, priors } = await learnNetwork(learnt, options, seed, networkBytes);
+  const network = previous !== undefined && 'network' in previous ? previous.network : undefined;
+  const { training, section, priors } = await learnNetwork(learnt, options, seed, networkBytes, network);
+  const anew =
+    previous === undefined || training.from !== undefined
+      ? undefined
+      : 'why' in previous
+        ? previous.why
+        : 'the network does not fit the bytes of this batch, or none is trained';
+  if (anew !== undefined) {
+    logger.info('training starts anew', { why: anew });
+  }
   const sections = {
     ...writeContent(learnt.content, section.onnx === undefined),
     network: writeNetworkSection(section),
@@ -137,6 +154,7 @@ export async function trainOnColumns(columns: IdentifiedBatch, options: TrainOpt
     bytes: bytes.length,
     seconds: (Date.now() - began) / 1000,
     training,
+    ...(anew === undefined ? {} : { anew }),
   };
   logger.info('trained a model', { id: manifest.id, traces: report.traces, spans: report.spans, bytes: report.bytes });
   return { bytes, manifest, report };
@@ -179,7 +197,8 @@ async function learnNetwork(
   learnt: LearntBatch,
   options: TrainOptions,
   seed: number,
-  bytes: number
+  bytes: number,
+  previous: PreviousNetwork | undefined
 ): Promise<{ training: TrainingSummary; section: NetworkSection; priors?: Uint8Array }> {
   const untrained: TrainingSummary = { seed, epochs: 0, rows: 0, parameters: 0 };
   const { content, spans } = learnt;
@@ -192,6 +211,7 @@ async function learnNetwork(
     bytes,
     epochs: options.epochs,
     embeddings: (sizes) => contextOf(content, sizes).embeddings,
+    ...(previous === undefined ? {} : { previous: previous.widths }),
   });
   if (plan === undefined) {
     return { training: untrained, section: NO_NETWORK };
@@ -218,6 +238,8 @@ async function learnNetwork(
   const table = new PriorTable(content, context, priors);
   const writer = new ByteWriter();
   writePriors(writer, priors);
+  const goesOnFrom = plan.goesOn ? previous : undefined;
+  const takenRows = goesOnFrom === undefined ? [] : rowsTakenOver(goesOnFrom, content, context);
   const { onnx, report } = await trainNetwork(
     { embeddings: context.embeddings, levels: LEVELS, hidden: plan.hidden, classes: MAX_BINS },
     { ...rows, prior: { logits: table.logits, rows: table.setsOf(rows, rows.count) } },
@@ -226,15 +248,27 @@ async function learnNetwork(
       epochs: plan.epochs,
       // The rate falls to 0 over the epochs planned: what is best comes last, and the best epoch is kept anyway.
       patience: plan.epochs,
+      ...(goesOnFrom === undefined ? {} : { warmStart: { onnx: goesOnFrom.onnx, rows: takenRows } }),
       ...(options.progress === undefined ? {} : { progress: options.progress }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     }
   );
   const { epochs, parameters, trainLoss, heldOutLoss, integerLoss } = report;
   return {
-    training: { seed, epochs, rows: report.rows, parameters, trainLoss, heldOutLoss, integerLoss },
+    training: {
+      ...{ seed, epochs, rows: report.rows, parameters, trainLoss, heldOutLoss, integerLoss },
+      ...(goesOnFrom === undefined ? {} : { from: goesOnFrom.model, takenOver: countRows(takenRows) }),
+    },
     section: { sizes: plan.sizes, onnx },
     priors: writer.finish(),
+  };
+}
+
+function countRows(rows: readonly Int32Array[]): { rows: number; of: number } {
+  const sum = (counts: number[]): number => counts.reduce((a, b) => a + b, 0);
+  return {
+    rows: sum(rows.map((list) => list.filter((row) => row >= 0).length)),
+    of: sum(rows.map((list) => list.length)),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Command, CommandIo, OptionValues } from '../command';
 import { formatBytes, formatCount } from '../format';
 import { countOption, requiredOption, textOption } from '../options';
 import { writeWhole } from '../write-whole';
+import { readModelBytes } from './generate';
 
 function traceFormat(values: OptionValues): TraceFormat | undefined {
   const text = textOption(values, 'format');
@@ -46,9 +47,12 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
     exemplarBytes: values['no-exemplars'] === true ? 0 : countOption(values, 'exemplar-bytes'),
   };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as TrainOptions;
+  const previous = textOption(values, 'from');
+  const from = previous === undefined ? undefined : await readModelBytes(previous);
   const began = Date.now();
   const { bytes, manifest, report } = await trainModel(traces, {
     ...given,
+    ...(from === undefined ? {} : { from }),
     signal: io.signal,
     ...(json ? {} : { progress: terminalProgress(io.stderr) }),
   });
@@ -80,11 +84,16 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
   }
   const share =
     stats.bytes > 0 ? `, ${((100 * bytes.length) / stats.bytes).toFixed(3)}% of ${formatBytes(stats.bytes)} read` : '';
+  const { from: model, takenOver } = report.training;
   io.stdout.write(
     `${pc.bold(published ?? out ?? '')}  ${formatBytes(bytes.length)}${share}\n` +
       `${formatCount(report.traces)} traces, ${formatCount(report.spans)} spans, ${formatCount(manifest.counts.shapes)} shapes; ` +
       `${formatCount(manifest.counts.exemplars)} exemplars; ` +
       `${formatCount(report.training.parameters)} parameters, ${report.training.epochs} epochs, ${seconds.toFixed(1)} s\n` +
+      (model === undefined
+        ? ''
+        : `went on from ${model}: ${formatCount(takenOver?.rows ?? 0)} of ${formatCount(takenOver?.of ?? 0)} embeddings\n`) +
+      (report.anew === undefined ? '' : `${pc.yellow(`started anew: ${report.anew}`)}\n`) +
       (stats.bad > 0 ? `${pc.yellow(`${stats.bad} lines or files were left out`)}\n` : '')
   );
 }
@@ -92,7 +101,7 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
 const command: Command = {
   name: 'train',
   summary: 'learns a model from traces',
-  usage: `train --traces FILE|DIR|- [--format ${TRACE_FORMATS.join('|')}] --out MODEL.gent
+  usage: `train --traces FILE|DIR|- [--format ${TRACE_FORMATS.join('|')}] [--from PREVIOUS.gent] --out MODEL.gent
 train --traces FILE|DIR|- --store DIR`,
   options: {
     traces: { type: 'string', value: 'FILE|DIR|-', help: 'traces to learn from; - is stdin' },
@@ -100,6 +109,11 @@ train --traces FILE|DIR|- --store DIR`,
     out: { type: 'string', value: 'FILE', help: 'file to write the model to' },
     store: { type: 'string', value: 'DIR', help: 'store to publish the model in: a directory, or s3://BUCKET/PREFIX' },
     seed: { type: 'string', value: 'N', help: 'same seed and traces, same file', default: '1' },
+    from: {
+      type: 'string',
+      value: 'MODEL.gent',
+      help: 'go on from the network of this model, in half the passes; anew where it does not fit',
+    },
     epochs: { type: 'string', value: 'N', help: 'most passes over the data; 0 = marginals only, no network' },
     'max-bytes': { type: 'string', value: 'N', help: 'largest model wanted' },
     'privacy-k': { type: 'string', value: 'N', help: 'values seen in fewer traces are not kept', default: '5' },
