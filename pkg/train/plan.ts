@@ -16,6 +16,8 @@ export interface PlanInput {
   readonly rows: number;
   /** Stored bytes the network may take. */
   readonly bytes: number;
+  /** Whether somebody asked for so many bytes; else the smallest network may take more: many operations need one most. */
+  readonly strict: boolean;
   /** Asked for by the caller; by default as many as a minute or so allows. */
   readonly epochs: number | undefined;
   /** The embeddings that go with sizes. */
@@ -80,6 +82,6 @@ export function planNetwork(input: PlanInput): (NetworkPlan & { readonly goesOn:
     sizes,
     hidden: [width, width],
   }));
-  const fitting = widths.find((candidate) => holds(input, candidate));
+  const fitting = widths.find((candidate) => holds(input, candidate)) ?? (input.strict ? undefined : widths.at(-1));
   return fitting === undefined ? undefined : { ...fitting, epochs: input.epochs ?? passes, goesOn: false };
 }

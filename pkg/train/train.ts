@@ -209,6 +209,7 @@ async function learnNetwork(
   const plan = planNetwork({
     rows: 2 * spans.size + attributeRows,
     bytes,
+    strict: options.maxBytes !== undefined,
     epochs: options.epochs,
     embeddings: (sizes) => contextOf(content, sizes).embeddings,
     ...(previous === undefined ? {} : { previous: previous.widths }),
