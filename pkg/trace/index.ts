@@ -3,6 +3,7 @@ export * from './types';
 export * from './access';
 export * from './anomalies';
 export * from './assemble';
+export { AttributeRules, type AttributeRuleOptions } from './attribute-rules';
 export { newReadContext, type ReadContext } from './context';
 export { parseTraceJson, sniffDocument, spansFromJson, TRACE_FORMATS, type TraceFormat } from './documents';
 export { isSpanId, isTraceId, isZeroId, padId, readId, SPAN_ID_DIGITS, TRACE_ID_DIGITS } from './ids';

@@ -45,6 +45,11 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
+/** A value as the text of an OTLP/JSON AnyValue. */
+export function attributeText(value: AttributeValue): string {
+  return anyValue(value);
+}
+
 function anyValue(value: AttributeValue): string {
   switch (typeof value) {
     case 'string':
