@@ -139,7 +139,10 @@ function withEventPairs(
 function observe(
   lists: { offset: Int32Array; pool: Int32Array },
   members: ArrayLike<number>,
-  of: Pick<Observations, 'trace' | 'status' | 'span' | 'ofOwner' | 'sources' | 'standIn' | 'vocabulary' | 'owner'>,
+  of: Pick<
+    Observations,
+    'trace' | 'status' | 'span' | 'ofOwner' | 'sources' | 'standIn' | 'vocabulary' | 'owner' | 'apart'
+  >,
   extras: readonly Int32Array[] = []
 ): Observations {
   return {
@@ -180,6 +183,7 @@ function groupBy(count: number, keyOf: (i: number) => number, groups: number): I
  * @param spans - the batch in the order of its shapes
  * @param instanceOf - instance of each resource among those of its service
  * @param k - values, and names of events, seen in fewer traces are not kept
+ * @param without - see `LearnOptions.without`
  */
 export function learnAttributes(
   source: BatchColumns,
@@ -187,10 +191,11 @@ export function learnAttributes(
   spans: SpanTable,
   layouts: readonly ShapeLayout[],
   instanceOf: Int32Array,
-  k: number
+  k: number,
+  without?: ReadonlySet<string>
 ): { model: AttributeModel; encoded: EncodedAttributes } {
   const { batch, eventPair, linkPair } = withEventPairs(source, k);
-  const sources = new TraceSources(batch, ordered, spans, layouts, instanceOf);
+  const sources = without?.has('origins') ? undefined : new TraceSources(batch, ordered, spans, layouts, instanceOf);
   const vocabulary = vocabularyOf(batch, k);
   const standIn = codeStandIns(batch, k);
   const operations = batch.dictionary.operations.length;
@@ -205,6 +210,7 @@ export function learnAttributes(
     sources,
     standIn,
     vocabulary,
+    apart: without?.has('attribute-groups') ?? false,
   });
   const model = members.map((own): OperationAttributes => {
     const old = Int32Array.from(own, (i) => ordered.order[i] as number);

@@ -89,7 +89,14 @@ export interface LearnOptions {
   readonly k: number;
   /** Most bins of a quantile table. */
   readonly maxBins: number;
+  /** Width of the buckets of the counts; the finest that stays cheap when left out. */
+  readonly bucketSeconds?: number;
+  /** What is not learnt, to measure what it is worth. */
+  readonly without?: ReadonlySet<ContentPart>;
 }
+
+/** Parts of the content that can be left out: where values repeat from; what goes together within a span. */
+export type ContentPart = 'origins' | 'attribute-groups';
 
 /** The sections that hold the content, by name. */
 export type ContentSections = Record<'dictionary' | 'shapes' | 'counts' | 'quantisers', Uint8Array>;
@@ -101,7 +108,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
   const ordered = orderBatch(batch);
   const { grammar } = ordered;
   const { layouts, places } = layoutShapes(dictionary, grammar, shapeSizes(grammar));
-  const counts = countTraces(batch, ordered);
+  const counts = countTraces(batch, ordered, options.bucketSeconds);
   const segments = segmentsOf(counts);
   const segment = traceSegments(batch, ordered.order, counts, segments.row);
   const spans = spanTable(layouts, ordered.shape, segment);
@@ -135,7 +142,15 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     const resourceOf = (node: number): number => batch.resource[ordered.order[first + node] as number] as number;
     spans.instance[i] = spanInstances.of(layout, i - first, (node) => instanceOf[resourceOf(node)] as number);
   }
-  const { model: attributes, encoded } = learnAttributes(batch, ordered, spans, layouts, instanceOf, options.k);
+  const { model: attributes, encoded } = learnAttributes(
+    batch,
+    ordered,
+    spans,
+    layouts,
+    instanceOf,
+    options.k,
+    options.without
+  );
   const unit = Math.min(
     commonUnit(Float64Array.from(batch.base, (base) => Number(base % 1_000_000_000n))),
     commonUnit(batch.start)

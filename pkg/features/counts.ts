@@ -11,7 +11,7 @@ import type { BatchColumns } from './columns';
 import type { OrderedBatch } from './forest';
 
 /** Bucket widths to choose from, in seconds; all divide a minute. */
-const WIDTHS = [5, 10, 15, 20, 30, 60] as const;
+export const BUCKET_WIDTHS = [5, 10, 15, 20, 30, 60] as const;
 /** The finest width whose table takes at most this much is chosen. */
 const CHEAP_BYTES = 3000;
 const CHEAP_BYTES_PER_TRACE = 0.75;
@@ -88,10 +88,16 @@ function countAt(batch: BatchColumns, ordered: OrderedBatch, width: number): Tra
   };
 }
 
-/** Counts a batch in the finest buckets that stay cheap; where none does, in the cheapest. */
-export function countTraces(batch: BatchColumns, ordered: OrderedBatch): TraceCounts {
+/**
+ * Counts a batch in the finest buckets that stay cheap; where none does, in the cheapest.
+ * @param bucketSeconds - the width wanted, one of {@link BUCKET_WIDTHS}
+ */
+export function countTraces(batch: BatchColumns, ordered: OrderedBatch, bucketSeconds?: number): TraceCounts {
+  if (bucketSeconds !== undefined) {
+    return countAt(batch, ordered, bucketSeconds);
+  }
   let best: { counts: TraceCounts; bytes: number } | undefined;
-  for (const width of WIDTHS) {
+  for (const width of BUCKET_WIDTHS) {
     const counts = countAt(batch, ordered, width);
     const writer = new ByteWriter();
     writeCounts(writer, counts);

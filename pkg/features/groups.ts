@@ -78,8 +78,14 @@ interface Joined {
 /**
  * Joins the slots that vary: all in one group where tuples are few, else those that say most of each other first. What
  * always goes together (a status code, the type of the error, its message) stays together, however rare.
+ * @param apart - joins none
  */
-export function groupSlots(columns: readonly Uint8Array[], varying: readonly number[], count: number): Joined[] {
+export function groupSlots(
+  columns: readonly Uint8Array[],
+  varying: readonly number[],
+  count: number,
+  apart = false
+): Joined[] {
   const tuples = (slots: readonly number[]): Tuples | undefined =>
     tuplesOf(
       slots.map((slot) => columns[slot] as Uint8Array),
@@ -87,13 +93,16 @@ export function groupSlots(columns: readonly Uint8Array[], varying: readonly num
       MAX_TUPLES
     );
   const all = tuples(varying);
-  if (varying.length > 0 && all !== undefined) {
+  if (!apart && varying.length > 0 && all !== undefined) {
     return [{ slots: [...varying], found: all }];
   }
   let groups = varying.flatMap((slot): Joined[] => {
     const found = tuples([slot]);
     return found === undefined ? [] : [{ slots: [slot], found }];
   });
+  if (apart) {
+    return groups;
+  }
   const scored = (a: Joined, b: Joined): { a: Joined; b: Joined; shared: number } => ({
     a,
     b,

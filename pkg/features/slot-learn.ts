@@ -28,6 +28,8 @@ export interface Observations {
   readonly vocabulary: ReadonlySet<string>;
   /** Classes of the groups of the span that each observation is on, for events and links. */
   readonly owner?: ReadonlyArray<ArrayLike<number>>;
+  /** Draw each slot by itself. */
+  readonly apart?: boolean;
 }
 
 /** Classes of every observation: one column a group, and the numbers of numeric slots (NaN = none). */
@@ -274,7 +276,7 @@ export function learnBag(batch: BatchColumns, observations: Observations, k: num
   const learnt = matrices.map((matrix, s) => learnSlot(batch, observations, matrix, origins[s], k));
   const columns = learnt.map((item) => item.letters);
   const varying = learnt.flatMap((item, s) => (item.slot.letters.length > 1 ? [s] : []));
-  const groups = groupSlots(columns, varying, observations.count).map(({ slots, found }) => {
+  const groups = groupSlots(columns, varying, observations.count, observations.apart).map(({ slots, found }) => {
     const depends = slots.flatMap((slot) => learnt[slot]?.available ?? []);
     const available = (i: number): boolean => depends.length > 0 && depends.every((list) => list[i] !== 0);
     return {

@@ -23,6 +23,11 @@ import type { SpanCounts, TraceGenerator } from './types';
 export interface OpenOptions {
   /** Which ONNX Runtime evaluates the network; both give the same traces. Default native. */
   readonly runtime?: Runtime;
+  /**
+   * false: gaps, durations and attributes are drawn each by itself instead of filling strata; only to measure what strata
+   * are worth, since such traces are not those that the model stands for. Default true.
+   */
+  readonly stratified?: boolean;
 }
 
 /** A model with what its file says of it. */
@@ -68,7 +73,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
   const keys = { ids: key(2), values: key(3), events: key(4), links: key(5), resources: key(6) };
   const instances = new InstanceDrawer(content, index.traceCount, keys.resources);
   const masks = new TupleMasks(content, origins);
-  const sampler = new Sampler(content, context, network, index, key(1), masks, instances);
+  const sampler = new Sampler(content, context, network, index, key(1), masks, instances, options.stratified);
   const first = new FirstSpans(content, context, network, sampler.siteStrata, key(1));
   const sifter = new Sifter(content, context, index, sampler, first);
   const assembler = new Assembler(content, manifest.id, keys, index, origins, instances);

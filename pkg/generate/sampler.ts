@@ -59,6 +59,9 @@ interface Lot {
   readonly part: SampledPart | undefined;
 }
 
+/** Strata without end. */
+const UNCOUNTED_STRATA = 2 ** 40;
+
 export class Sampler {
   readonly siteStrata: Strata;
   private readonly operationStrata: Strata;
@@ -78,7 +81,9 @@ export class Sampler {
     index: TraceIndex,
     readonly key: number,
     private readonly masks: TupleMasks,
-    private readonly instances: InstanceDrawer
+    private readonly instances: InstanceDrawer,
+    /** Whether uniforms fill strata, see `OpenOptions.stratified`. */
+    private readonly fillsStrata = true
   ) {
     this.spanInstances = new SpanInstances(content.dictionary, content.resources, content.segments.count);
     this.siteStrata = new Strata(content.sites, content.timing.sites.length, index.shapeTraces);
@@ -148,9 +153,14 @@ export class Sampler {
     return base + place.ofShape;
   }
 
+  /** A uniform number: one of its strata, or one of so many that it is as good as drawn by itself. */
+  private spread(occurrence: number, strata: number, key: number): number {
+    return stratified(occurrence, this.fillsStrata ? strata : UNCOUNTED_STRATA, key);
+  }
+
   private uniform(stream: Stream, site: number, spans: SpanTable, i: number, lot: Lot): number {
     const n = this.siteStrata.total[site] as number;
-    return stratified(this.occurrence(this.siteStrata, spans, i, lot), n, streamKey(this.key, stream, site));
+    return this.spread(this.occurrence(this.siteStrata, spans, i, lot), n, streamKey(this.key, stream, site));
   }
 
   /** Of an attribute field. Spans of one operation fill its strata together in format 0, since then those of one site do. */
@@ -158,7 +168,7 @@ export class Sampler {
     const key = streamKey(this.key, Stream.Attribute, field);
     if (this.content.attributes.format === 0) {
       const n = this.operationStrata.total[operation] as number;
-      return stratified(this.occurrence(this.operationStrata, spans, i, lot), n, key);
+      return this.spread(this.occurrence(this.operationStrata, spans, i, lot), n, key);
     }
     const site = spans.site[i] as number;
     const salt = key ^ Math.imul(site + 1, 0x2c1b3c6d);
@@ -172,10 +182,10 @@ export class Sampler {
       const node = this.nodeOf(spans, i, lot);
       const stratum = this.timeStrata.place(place.shape, node, place.ofShape, segment, Math.max(1, width));
       if (stratum !== undefined) {
-        return stratified(stratum.at, stratum.of, salt ^ Math.imul(stratum.stretch + 1, 0x7feb352d));
+        return this.spread(stratum.at, stratum.of, salt ^ Math.imul(stratum.stretch + 1, 0x7feb352d));
       }
     }
-    return stratified(this.occurrence(this.siteStrata, spans, i, lot), this.siteStrata.total[site] as number, salt);
+    return this.spread(this.occurrence(this.siteStrata, spans, i, lot), this.siteStrata.total[site] as number, salt);
   }
 
   /** Rows for at least `count` spans; their contents are overwritten by the next use. */
