@@ -20,12 +20,16 @@ export interface TrainingSummary {
   readonly epochs: number;
   readonly rows: number;
   readonly parameters: number;
+  /** Parts that were left out, to measure what they are worth. */
+  readonly without?: readonly string[];
   /** Nats a row; absent where there was nothing to learn. */
   readonly trainLoss?: number;
   readonly heldOutLoss?: number;
   readonly integerLoss?: number;
   /** Id of the model whose network training went on from. */
   readonly from?: string;
+  /** Why it did not, where it was to go on from one. */
+  readonly anew?: string;
   /** How many embedding rows of the network were taken over from it, of how many. */
   readonly takenOver?: { readonly rows: number; readonly of: number };
 }

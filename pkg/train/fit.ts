@@ -1,6 +1,13 @@
 /** @file How much of what a model is made of fits into the bytes that were allowed. */
 import { GentError } from '../common';
-import { binsOf, learnContent, writeContent, type BatchColumns, type LearntBatch } from '../features';
+import {
+  binsOf,
+  learnContent,
+  writeContent,
+  type BatchColumns,
+  type LearnOptions,
+  type LearntBatch,
+} from '../features';
 import { packSection } from '../model';
 import { summarise } from './summary';
 
@@ -45,23 +52,28 @@ function bytesWithoutNetwork(learnt: LearntBatch, k: number, alone: boolean): nu
 /**
  * Learns the content with as many bins as the bytes allow.
  * @param exemplarShare - share of the file to keep free for exemplars, where there is a network
+ * @param content - what else is asked of it
  * @throws GentError TRAIN_MAX_BYTES when not even the fewest bins without a network fit
  */
 export function learnWithin(
   columns: BatchColumns,
   k: number,
   maxBytes: number | undefined,
-  exemplarShare: number
+  exemplarShare: number,
+  content: Pick<LearnOptions, 'bucketSeconds' | 'without'> = {}
 ): Fitted {
   let alone: Fitted | undefined;
   let least = Infinity;
   for (const maxBins of BIN_CHOICES) {
-    const learnt = learnContent(columns, { k, maxBins });
-    const content = bytesWithoutNetwork(learnt, k, false);
+    const learnt = learnContent(columns, { ...content, k, maxBins });
+    const contentBytes = bytesWithoutNetwork(learnt, k, false);
     const free = maxBytes === undefined ? Infinity : maxBytes * (1 - exemplarShare);
-    if (maxBytes === undefined || content <= free - Math.max(LEAST_NETWORK_BYTES, (1 - CONTENT_SHARE) * maxBytes)) {
-      const wanted = Math.max(content + MIN_NETWORK_BYTES, BYTES_A_SPAN * columns.spans);
-      return { learnt, networkBytes: Math.min(free, wanted) - content };
+    if (
+      maxBytes === undefined ||
+      contentBytes <= free - Math.max(LEAST_NETWORK_BYTES, (1 - CONTENT_SHARE) * maxBytes)
+    ) {
+      const wanted = Math.max(contentBytes + MIN_NETWORK_BYTES, BYTES_A_SPAN * columns.spans);
+      return { learnt, networkBytes: Math.min(free, wanted) - contentBytes };
     }
     least = Math.min(least, bytesWithoutNetwork(learnt, k, true));
     if (alone === undefined && least <= maxBytes) {

@@ -1,4 +1,5 @@
 /** @file How large a network and how long a training a batch deserves. */
+import { GentError } from '../common';
 import { LEVELS, MAX_BINS, type EmbeddingSizes, type RowEmbedding } from '../features';
 
 /** Sizes of a network, and how long it is trained. */
@@ -22,6 +23,8 @@ export interface PlanInput {
   readonly epochs: number | undefined;
   /** The embeddings that go with sizes. */
   readonly embeddings: (sizes: EmbeddingSizes) => readonly RowEmbedding[];
+  /** Width of the hidden layers asked for by the caller; by default as many as the rows can fill. */
+  readonly width?: number;
   /** Widths of the network to go on from. */
   readonly previous?: NetworkWidths;
 }
@@ -59,6 +62,12 @@ export function parameterCount(embeddings: readonly RowEmbedding[], width: numbe
   return tables + (inputs + 1) * width + (width + 1) * width + (width + 1) * MAX_BINS;
 }
 
+/** A network of a width that somebody asked for, with the embeddings that go with it. */
+function ofWidth(width: number): NetworkWidths {
+  const step = STEPS.find((candidate) => candidate.width <= width) ?? STEPS[STEPS.length - 1];
+  return { sizes: (step as (typeof STEPS)[number]).sizes, hidden: [width, width] };
+}
+
 function holds(input: PlanInput, { sizes, hidden }: NetworkWidths): boolean {
   const parameters = parameterCount(input.embeddings(sizes), hidden[0] as number);
   return parameters * BYTES_A_PARAMETER + OVERHEAD_BYTES <= input.bytes;
@@ -67,16 +76,27 @@ function holds(input: PlanInput, { sizes, hidden }: NetworkWidths): boolean {
 /**
  * Plans the network to go on from where there is one that the bytes can hold, else the largest that the rows can fill.
  * @returns undefined when there is too little to learn, or no room
+ * @throws GentError TRAIN_MAX_BYTES when there is no room for the width that was asked for
  */
 export function planNetwork(input: PlanInput): (NetworkPlan & { readonly goesOn: boolean }) | undefined {
-  const { rows, previous } = input;
+  const { rows, width, previous } = input;
   if (input.epochs === 0 || rows < MIN_ROWS) {
     return undefined;
   }
   const passes = Math.max(MIN_EPOCHS, Math.min(MAX_EPOCHS, Math.round(ROWS_BUDGET / rows)));
-  if (previous !== undefined && holds(input, previous)) {
+  if (previous !== undefined && holds(input, previous) && (width ?? previous.hidden[0]) === previous.hidden[0]) {
     const { sizes, hidden } = previous;
     return { sizes, hidden, epochs: input.epochs ?? Math.ceil(passes * ROLLING_EPOCHS_SHARE), goesOn: true };
+  }
+  if (width !== undefined) {
+    const wanted = ofWidth(width);
+    if (input.strict && !holds(input, wanted)) {
+      throw new GentError(
+        'TRAIN_MAX_BYTES',
+        `a network ${width} wide does not fit into ${Math.floor(input.bytes)} bytes`
+      );
+    }
+    return { ...wanted, epochs: input.epochs ?? passes, goesOn: false };
   }
   const widths = STEPS.filter((step) => rows >= step.rows).map(({ width, sizes }) => ({
     sizes,

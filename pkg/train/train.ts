@@ -30,6 +30,8 @@ import { newTrainingBatch, type IdentifiedBatch } from './batch';
 import { measureCard, type MeasuredCard } from './card';
 import { chooseExemplars } from './exemplars';
 import { learnWithin, packedBytes } from './fit';
+import { withFewerAttributes } from './fewer-attributes';
+import { hideInputs, withShuffledStarts, type TrainPart } from './parts';
 import { planNetwork } from './plan';
 import { readPrevious, rowsTakenOver, type PreviousNetwork } from './previous';
 import { trainingRows } from './rows';
@@ -46,8 +48,20 @@ export interface TrainOptions {
   readonly privacyK?: number;
   /** Stored bytes for real traces kept verbatim; 0 = none. Default {@link EXEMPLAR_SHARE} of the rest of the model. */
   readonly exemplarBytes?: number;
+  /** Width of the hidden layers of the network; default by the rows and the bytes they are worth. */
+  readonly width?: number;
+  /** Bits of a weight, 2 to 7. Default 7. */
+  readonly weightBits?: number;
+  /** Width of the time buckets of the counts, one of BUCKET_WIDTHS; default the finest that stays cheap. */
+  readonly bucketSeconds?: number;
+  /** At most so many attributes of each operation, and of its events and links: the most frequent. Default all. */
+  readonly attributes?: number;
+  /** Parts left out, to measure what they are worth. */
+  readonly without?: readonly TrainPart[];
   /** A `.gent` file whose network training goes on from, where it fits the batch and the bytes. */
   readonly from?: Uint8Array;
+  /** Why there is no model to go on from although there should be: stated in the manifest. */
+  readonly anew?: string;
   /** Measure the model against its batch and keep the measures in the manifest. Default true. */
   readonly fidelityCard?: boolean;
   readonly progress?: Progress;
@@ -109,28 +123,43 @@ export async function trainModel(
   return trainOnColumns(batch.finish(), options);
 }
 
+/** What of a batch is to be learnt. */
+function wantedOf(columns: IdentifiedBatch, { attributes, without = [], seed = 1 }: TrainOptions): IdentifiedBatch {
+  const wanted = attributes === undefined ? columns : withFewerAttributes(columns, attributes);
+  return without.includes('start-times') ? withShuffledStarts(wanted, seed) : wanted;
+}
+
 /** {@link trainModel} on a batch already collected. */
-export async function trainOnColumns(columns: IdentifiedBatch, options: TrainOptions = {}): Promise<TrainResult> {
+export async function trainOnColumns(batch: IdentifiedBatch, options: TrainOptions = {}): Promise<TrainResult> {
   const began = Date.now();
   const { seed = 1, privacyK = DEFAULT_PRIVACY_K, progress = silentProgress, logger = silentLogger, signal } = options;
   checkCancelled(signal);
   // Before the work: a damaged file should not cost it.
   const previous = options.from === undefined ? undefined : readPrevious(options.from);
   progress.start('shapes and counts', 0);
-  const { learnt, networkBytes } = learnWithin(columns, privacyK, options.maxBytes, exemplarShare(options));
+  const columns = wantedOf(batch, options);
+  const { learnt, networkBytes } = learnWithin(columns, privacyK, options.maxBytes, exemplarShare(options), {
+    ...(options.bucketSeconds === undefined ? {} : { bucketSeconds: options.bucketSeconds }),
+    without: new Set(options.without?.filter((part) => part === 'origins' || part === 'attribute-groups')),
+  });
   progress.stop(`${learnt.content.layouts.length} shapes`);
   checkCancelled(signal);
   const network = previous !== undefined && 'network' in previous ? previous.network : undefined;
-  const { training, section, priors } = await learnNetwork(learnt, options, seed, networkBytes, network);
+  const { training: trained, section, priors } = await learnNetwork(learnt, options, seed, networkBytes, network);
   const anew =
-    previous === undefined || training.from !== undefined
-      ? undefined
+    previous === undefined || trained.from !== undefined
+      ? options.anew
       : 'why' in previous
         ? previous.why
         : 'the network does not fit the bytes of this batch, or none is trained';
   if (anew !== undefined) {
     logger.info('training starts anew', { why: anew });
   }
+  const training = {
+    ...trained,
+    ...(anew === undefined ? {} : { anew }),
+    ...((options.without?.length ?? 0) > 0 ? { without: [...(options.without ?? [])] } : {}),
+  };
   const sections = {
     ...writeContent(learnt.content, section.onnx === undefined),
     network: writeNetworkSection(section),
@@ -212,6 +241,7 @@ async function learnNetwork(
     strict: options.maxBytes !== undefined,
     epochs: options.epochs,
     embeddings: (sizes) => contextOf(content, sizes).embeddings,
+    ...(options.width === undefined ? {} : { width: options.width }),
     ...(previous === undefined ? {} : { previous: previous.widths }),
   });
   if (plan === undefined) {
@@ -220,8 +250,11 @@ async function learnNetwork(
   const context = contextOf(content, plan.sizes);
   settleMeasured(context, spans);
   const blurred = copyOfTimes(spans);
-  blurTimes(context, blurred, content.window.unit, seededNumbers(seed));
+  if (options.without?.includes('blur') !== true) {
+    blurTimes(context, blurred, content.window.unit, seededNumbers(seed));
+  }
   const rows = trainingRows({ ...learnt, spans: blurred }, context);
+  hideInputs(rows, context, options.without ?? [], seed);
   if (rows.count === 0) {
     return { training: untrained, section: NO_NETWORK };
   }
@@ -249,6 +282,7 @@ async function learnNetwork(
       epochs: plan.epochs,
       // The rate falls to 0 over the epochs planned: what is best comes last, and the best epoch is kept anyway.
       patience: plan.epochs,
+      ...(options.weightBits === undefined ? {} : { weightBits: options.weightBits }),
       ...(goesOnFrom === undefined ? {} : { warmStart: { onnx: goesOnFrom.onnx, rows: takenRows } }),
       ...(options.progress === undefined ? {} : { progress: options.progress }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
