@@ -43,7 +43,8 @@ export async function openEngine(
   return rawEngine(read, traces);
 }
 
-function timeOption(values: OptionValues, name: string, now: number): bigint | undefined {
+/** A time of an option, ns; undefined when it was not given. @throws GentError USAGE */
+export function timeOption(values: OptionValues, name: string, now: number): bigint | undefined {
   const text = textOption(values, name)?.trim();
   if (text === undefined) {
     return undefined;

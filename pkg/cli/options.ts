@@ -17,6 +17,12 @@ export function requiredOption(values: OptionValues, name: string): string {
   return value;
 }
 
+/** Every value of an option that may be given several times. */
+export function listOption(values: OptionValues, name: string): string[] {
+  const value = values[name];
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}
+
 /** A whole number of at least `min`. @throws GentError USAGE */
 export function countOption(values: OptionValues, name: string, min = 0): number | undefined {
   const text = textOption(values, name);

@@ -69,6 +69,13 @@ function report(file: ModelFile, most: number): string {
       ? `${formatCount(training.parameters)} parameters, ${training.epochs} epochs over ${formatCount(training.rows)} rows, seed ${training.seed}; ` +
         `loss ${training.integerLoss?.toFixed(4) ?? '?'} nats a field`
       : 'no network: marginals only',
+    ...(training.from === undefined
+      ? []
+      : [
+          `went on from ${training.from}: ${formatCount(training.takenOver?.rows ?? 0)} of ${formatCount(training.takenOver?.of ?? 0)} embeddings`,
+        ]),
+    ...(training.anew === undefined ? [] : [`started anew: ${training.anew}`]),
+    ...(training.without === undefined ? [] : [pc.yellow(`left out: ${training.without.join(', ')}`)]),
     '',
     operationsTable(manifest, most),
     '',

@@ -3,10 +3,11 @@ import pc from '../colors';
 import { GentError, terminalProgress } from '../../common';
 import { openStore } from '../../store';
 import { newReadStats, readTraces, TRACE_FORMATS, type TraceFormat } from '../../trace';
-import { trainModel, type TrainOptions } from '../../train';
+import { trainModel } from '../../train';
 import type { Command, CommandIo, OptionValues } from '../command';
 import { formatBytes, formatCount } from '../format';
-import { countOption, requiredOption, textOption } from '../options';
+import { requiredOption, textOption } from '../options';
+import { NETWORK_OPTIONS, SELECTION_OPTIONS, selectTraces, trainSettings } from '../train-options';
 import { writeWhole } from '../write-whole';
 import { readModelBytes } from './generate';
 
@@ -39,18 +40,12 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
     signal: io.signal,
     onBadInput: (bad) => io.stderr.write(`gent: ${bad.file}:${bad.line}: ${bad.error.toLine()}\n`),
   });
-  const settings: Record<string, number | undefined> = {
-    seed: countOption(values, 'seed'),
-    epochs: countOption(values, 'epochs'),
-    maxBytes: countOption(values, 'max-bytes', 1),
-    privacyK: countOption(values, 'privacy-k', 1),
-    exemplarBytes: values['no-exemplars'] === true ? 0 : countOption(values, 'exemplar-bytes'),
-  };
-  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as TrainOptions;
+  const given = trainSettings(values);
+  const selected = selectTraces(values, traces);
   const previous = textOption(values, 'from');
   const from = previous === undefined ? undefined : await readModelBytes(previous);
   const began = Date.now();
-  const { bytes, manifest, report } = await trainModel(traces, {
+  const { bytes, manifest, report } = await trainModel(selected, {
     ...given,
     ...(from === undefined ? {} : { from }),
     signal: io.signal,
@@ -123,6 +118,8 @@ train --traces FILE|DIR|- --store DIR`,
       help: 'bytes for real traces kept verbatim (default 5% of the rest)',
     },
     'no-exemplars': { type: 'boolean', help: 'keep no real trace: no value seen in fewer traces than --privacy-k' },
+    ...SELECTION_OPTIONS,
+    ...NETWORK_OPTIONS,
     strict: { type: 'boolean', help: 'stop at the first bad line' },
     json: { type: 'boolean', help: 'print one JSON document' },
   },
