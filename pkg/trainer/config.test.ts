@@ -31,6 +31,13 @@ describe('trainerConfig', () => {
     });
   });
 
+  it('reads switches and lists, in the file as JSON has them too', () => {
+    const rolling = { rolling: true, dropAttributes: ['enduser.id', 'user.*'], hashAttributes: 'a, b' };
+    const expected = { rolling: true, dropAttributes: ['enduser.id', 'user.*'], hashAttributes: ['a', 'b'] };
+    expect(trainerConfig({}, file(rolling), {})).toEqual({ ...DEFAULT_TRAINER_CONFIG, ...expected });
+    expect(trainerConfig({ rolling: 'off' }, undefined, { GENT_TRAINER_ROLLING: 'on' }).rolling).toBe(false);
+  });
+
   it.each<[string, Record<string, string>, unknown, NodeJS.ProcessEnv, string]>([
     ['a flag', { 'batch-traces': '0' }, undefined, {}, '--batch-traces'],
     ['a flag without a number', { queue: 'many' }, undefined, {}, '--queue'],
@@ -38,6 +45,9 @@ describe('trainerConfig', () => {
     ['the environment', {}, undefined, { GENT_TRAINER_SEED: '-1' }, 'GENT_TRAINER_SEED'],
     ['a value of the file', {}, { epochs: 1.5 }, {}, 'epochs'],
     ['an unknown setting', {}, { batchTrace: 5 }, {}, "no setting 'batchTrace'; there are listen, store"],
+    ['a switch', { rolling: 'maybe' }, undefined, {}, '--rolling'],
+    ['an empty key', { 'drop-attributes': 'a,,b' }, undefined, {}, '--drop-attributes'],
+    ['a switch that is a list', {}, { rolling: ['on'] }, {}, 'rolling must be'],
     ['a value of the wrong type', {}, { store: ['a'] }, {}, 'store must be'],
     ['no object', {}, [], {}, 'expected a JSON object'],
     ['no JSON', {}, '{', {}, 'JSON'],

@@ -29,6 +29,20 @@ export interface TrainerConfig {
   readonly maxBytes: number | undefined;
   /** A value seen in fewer traces is never kept verbatim; undefined = training's own default. */
   readonly privacyK: number | undefined;
+  /** Width of the network; undefined = training's own default. */
+  readonly width: number | undefined;
+  /** Most attributes of an operation; undefined = all. */
+  readonly attributes: number | undefined;
+  /** Whether training goes on from the last model of the store. */
+  readonly rolling: boolean;
+  /** Keys of attributes that are left out before anything is kept of them, see `AttributeRules`. */
+  readonly dropAttributes: readonly string[];
+  /** Keys of attributes of which a hash is learnt. */
+  readonly hashAttributes: readonly string[];
+  /** The only other attributes that are learnt; undefined = all. */
+  readonly keepAttributes: readonly string[] | undefined;
+  /** File with the secret key of the hashes; '' = none. */
+  readonly hashKey: string;
   /** Where the batches go that could not be trained. */
   readonly failed: string;
   /** Directory of the write-ahead log; '' = .wal in the store, 'off' = none. */
@@ -53,6 +67,13 @@ export const DEFAULT_TRAINER_CONFIG: TrainerConfig = {
   epochs: undefined,
   maxBytes: undefined,
   privacyK: undefined,
+  width: undefined,
+  attributes: undefined,
+  rolling: false,
+  dropAttributes: [],
+  hashAttributes: [],
+  keepAttributes: undefined,
+  hashKey: '',
   failed: '',
   wal: '',
 };
@@ -63,6 +84,8 @@ interface Setting {
   readonly flag: string;
   readonly value: string;
   readonly help: string;
+  /** What the file may hold besides a string or a number. */
+  readonly takes?: 'list' | 'switch';
   readonly read: (text: string, where: string) => Partial<TrainerConfig>;
 }
 
@@ -88,6 +111,22 @@ function parseCount(text: string, where: string, minimum: number): number {
     throw new GentError('USAGE', `${where}: '${text}' is no whole number of at least ${minimum}`);
   }
   return value;
+}
+
+/** Reads a list of keys: `enduser.id, user.*`. */
+function parseKeys(text: string, where: string): readonly string[] {
+  const keys = text.split(',').map((key) => key.trim());
+  if (keys.some((key) => key === '')) {
+    throw new GentError('USAGE', `${where}: '${text}' is no list of keys such as enduser.id,user.*`);
+  }
+  return keys;
+}
+
+function parseSwitch(text: string, where: string): boolean {
+  if (!['on', 'off', 'true', 'false'].includes(text)) {
+    throw new GentError('USAGE', `${where}: '${text}' is neither on nor off`);
+  }
+  return text === 'on' || text === 'true';
 }
 
 /**
@@ -175,6 +214,52 @@ export const TRAINER_SETTINGS: readonly Setting[] = [
     read: (text, where) => ({ privacyK: parseCount(text, where, 1) }),
   },
   {
+    flag: 'width',
+    value: 'N',
+    help: 'width of the network (by the data)',
+    read: (text, where) => ({ width: parseCount(text, where, 1) }),
+  },
+  {
+    flag: 'rolling',
+    value: 'on|off',
+    takes: 'switch',
+    help: 'go on from the network of the last model of the store, in half the passes (off)',
+    read: (text, where) => ({ rolling: parseSwitch(text, where) }),
+  },
+  {
+    flag: 'attributes',
+    value: 'N',
+    help: 'most attributes of an operation that are learnt: the most frequent (all)',
+    read: (text, where) => ({ attributes: parseCount(text, where, 0) }),
+  },
+  {
+    flag: 'drop-attributes',
+    value: 'KEY,…',
+    takes: 'list',
+    help: 'attributes that are left out before anything is learnt; * stands for anything',
+    read: (text, where) => ({ dropAttributes: parseKeys(text, where) }),
+  },
+  {
+    flag: 'hash-attributes',
+    value: 'KEY,…',
+    takes: 'list',
+    help: 'attributes of which a keyed hash is learnt',
+    read: (text, where) => ({ hashAttributes: parseKeys(text, where) }),
+  },
+  {
+    flag: 'keep-attributes',
+    value: 'KEY,…',
+    takes: 'list',
+    help: 'the only other attributes that are learnt, with service.name (all)',
+    read: (text, where) => ({ keepAttributes: parseKeys(text, where) }),
+  },
+  {
+    flag: 'hash-key',
+    value: 'FILE',
+    help: 'secret key of the hashes; without one guesses can be tried',
+    read: (hashKey) => ({ hashKey }),
+  },
+  {
     flag: 'failed',
     value: 'DIR',
     help: 'where batches are kept that could not be trained (default: .failed in the store)',
@@ -209,9 +294,13 @@ function fromFile(file: string): Partial<TrainerConfig> {
       const known = TRAINER_SETTINGS.map(({ flag }) => camel(flag)).join(', ');
       throw new GentError('USAGE', `${file}: there is no setting '${name}'; there are ${known}`);
     }
-    if (typeof value !== 'string' && typeof value !== 'number') {
-      throw new GentError('USAGE', `${file}: ${name} must be a string or a number`);
+    const isList = setting.takes === 'list' && Array.isArray(value) && value.every((one) => typeof one === 'string');
+    const isSwitch = setting.takes === 'switch' && typeof value === 'boolean';
+    if (!isList && !isSwitch && typeof value !== 'string' && typeof value !== 'number') {
+      const also = setting.takes === undefined ? '' : setting.takes === 'list' ? ', or a list' : ', or true or false';
+      throw new GentError('USAGE', `${file}: ${name} must be a string or a number${also}`);
     }
+    // A list reads as its items with commas between.
     config = { ...config, ...setting.read(String(value), `${file}: ${name}`) };
   }
   return config;

@@ -1,6 +1,6 @@
 /** @file From received spans to closed batches: assembly, the open batch, and refusing while training is behind. */
 import { limit, type Logger } from '../common';
-import { newAnomalies, TraceAssembler, type Span, type Trace } from '../trace';
+import { newAnomalies, TraceAssembler, type AttributeRules, type Span, type Trace } from '../trace';
 import { BatchBuilder, type ClosedBatch, type ClosedBy } from './batch';
 import type { TrainerConfig } from './config';
 import type { TrainerMetrics } from './metrics';
@@ -26,6 +26,8 @@ export interface IntakeOptions {
   readonly metrics: TrainerMetrics;
   readonly logger: Logger;
   readonly ledger: LogLedger;
+  /** Applied to each trace before it is kept in a batch. */
+  readonly rules: AttributeRules;
   /** Called when a batch was closed. */
   readonly onBatchClosed?: () => void;
 }
@@ -153,7 +155,7 @@ export class Intake {
     for (const trace of traces) {
       const now = performance.now();
       this.batch ??= new BatchBuilder(this.nextBatch++, now);
-      this.batch.add(trace);
+      this.batch.add(this.options.rules.apply(trace));
       this.options.ledger.closed(trace.traceId, this.batch.id);
       this.lastTraceAt = now;
       const due = this.due();

@@ -23,6 +23,7 @@ export class TrainerMetrics {
   readonly lateTraces: Counter;
   readonly batches: Counter<'closed_by'>;
   readonly trainings: Counter<'outcome'>;
+  readonly rolling: Counter<'outcome'>;
   readonly trainingSeconds: Histogram;
   readonly modelBytes: Gauge;
   readonly publishedBytes: Counter;
@@ -43,6 +44,11 @@ export class TrainerMetrics {
     this.lateTraces = counter('late_traces_total', 'Traces that got spans after they had been closed');
     this.batches = counter('batches_total', 'Batches closed', ['closed_by']);
     this.trainings = counter('trainings_total', 'Trainings ended', ['outcome']);
+    this.rolling = counter(
+      'rolling_trainings_total',
+      'Models of a rolling trainer, by whether training went on from the last model or began anew',
+      ['outcome']
+    );
     this.publishedBytes = counter('published_bytes_total', 'Bytes of models published');
     this.trainingSeconds = new Histogram({
       name: 'gent_trainer_training_seconds',

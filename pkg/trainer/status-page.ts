@@ -2,6 +2,7 @@
 import { gentVersion } from '../common';
 import type { TrainerConfig } from './config';
 import type { HeldNow } from './metrics';
+import { beginningText, type Beginning } from './previous-model';
 import type { TrainingNow } from './training-queue';
 
 export interface TrainerStatus {
@@ -13,6 +14,8 @@ export interface TrainerStatus {
   readonly published: number;
   readonly failed: number;
   readonly lastModel: { readonly id: string; readonly bytes: number; readonly traces: number } | undefined;
+  /** How the training of the last model began; undefined before the first, or where trainings do not go on. */
+  readonly began: Beginning | undefined;
   readonly receivedSpans: number;
 }
 
@@ -41,6 +44,12 @@ function rows(status: TrainerStatus): Array<[string, string]> {
       lastModel === undefined
         ? 'none yet'
         : `${lastModel.id}, ${number(lastModel.bytes)} bytes for ${number(lastModel.traces)} traces`,
+    ],
+    [
+      'rolling',
+      config.rolling
+        ? `on: ${status.began === undefined ? 'no model yet' : `the last model ${beginningText(status.began)}`}`
+        : 'off: every model begins anew',
     ],
     ['store', config.store],
   ];

@@ -1,6 +1,7 @@
 /** @file The trainer: receivers → intake → training queue → store, on one HTTP server with health and metrics. */
 import { GentError, silentLogger, type Logger } from '../common';
 import { openStore, type ModelStore, type StoredModel } from '../store';
+import { attributeRules } from './attribute-rules';
 import { besideStore, parseListen, type TrainerConfig } from './config';
 import { Intake } from './intake';
 import { LogLedger } from './log-ledger';
@@ -58,6 +59,7 @@ export class Trainer {
       metrics: this.metrics,
       logger,
       ledger,
+      rules: attributeRules(config),
       onBatchClosed: () => {
         this.otlp.forgetInterned();
         this.grpc?.forgetInterned();
@@ -114,6 +116,7 @@ export class Trainer {
       published: this.queue.published,
       failed: this.queue.failed,
       lastModel: this.queue.last,
+      began: this.queue.began,
       receivedSpans: this.intake.receivedSpans,
     };
   }

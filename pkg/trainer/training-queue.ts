@@ -8,7 +8,8 @@ import type { ClosedBatch } from './batch';
 import { besideStore, type TrainerConfig } from './config';
 import type { BatchQueue } from './intake';
 import type { TrainerMetrics } from './metrics';
-import type { TrainBatchData, TrainBatchMessage, TrainBatchRequest } from './training-worker';
+import { beginningText, previousModel, type Beginning, type PreviousModel } from './previous-model';
+import type { TrainBatchData, TrainBatchMessage, TrainBatchRequest, TrainedBatch } from './training-worker';
 
 /** A failed training is tried once more: the cause may have been memory that others held. */
 const ATTEMPTS = 2;
@@ -42,6 +43,8 @@ export class TrainingQueue implements BatchQueue {
   published = 0;
   failed = 0;
   last: StoredModel | undefined;
+  /** How the training of the last model began, where trainings go on from one another. */
+  began: Beginning | undefined;
 
   constructor(private readonly options: TrainingQueueOptions) {}
 
@@ -90,7 +93,7 @@ export class TrainingQueue implements BatchQueue {
   private async trainAndPublish(batch: ClosedBatch): Promise<void> {
     const { store, metrics, logger, onPublished } = this.options;
     const started = performance.now();
-    const bytes = await this.trainWithRetry(batch);
+    const { bytes, began } = await this.trainWithRetry(batch);
     const seconds = (performance.now() - started) / 1000;
     metrics.trainingSeconds.observe(seconds);
     const model = await store.publish(bytes);
@@ -98,6 +101,10 @@ export class TrainingQueue implements BatchQueue {
     metrics.publishedBytes.inc(bytes.length);
     this.published++;
     this.last = model;
+    if (this.options.config.rolling) {
+      this.began = began;
+      metrics.rolling.inc({ outcome: began.from === undefined ? 'anew' : 'went_on' });
+    }
     logger.info('model published', {
       batch: batch.id,
       model: model.id,
@@ -106,17 +113,19 @@ export class TrainingQueue implements BatchQueue {
       spans: batch.spans,
       bytes: bytes.length,
       seconds: seconds.toFixed(1),
+      ...(this.options.config.rolling ? { rolling: beginningText(began) } : {}),
     });
     onPublished?.(model, batch);
   }
 
-  private async trainWithRetry(batch: ClosedBatch): Promise<Uint8Array> {
-    const { metrics, logger } = this.options;
+  private async trainWithRetry(batch: ClosedBatch): Promise<TrainedBatch> {
+    const { config, store, metrics, logger } = this.options;
+    let previous = config.rolling ? await previousModel(store, this.last, logger) : undefined;
     for (let attempt = 1; ; attempt++) {
       try {
-        const bytes = await this.train(batch);
+        const trained = await this.train(batch, previous);
         metrics.trainings.inc({ outcome: 'ok' });
-        return bytes;
+        return trained;
       } catch (thrown) {
         const error = asGentError(thrown);
         const last = attempt === ATTEMPTS || error.code === 'CANCELLED';
@@ -131,20 +140,25 @@ export class TrainingQueue implements BatchQueue {
         if (last) {
           throw error;
         }
+        // The model to go on from may be the cause.
+        if (previous !== undefined && 'id' in previous) {
+          previous = { anew: `going on from ${previous.id} failed` };
+        }
       } finally {
         this.now = undefined;
       }
     }
   }
 
-  private async train(batch: ClosedBatch): Promise<Uint8Array> {
-    const { seed, epochs, maxBytes, privacyK } = this.options.config;
-    const data: TrainBatchData = { pieces: batch.pieces, seed, epochs, maxBytes, privacyK };
+  private async train(batch: ClosedBatch, previous: PreviousModel | undefined): Promise<TrainedBatch> {
+    const { seed, epochs, maxBytes, privacyK, width, attributes } = this.options.config;
+    const settings = { seed, epochs, maxBytes, privacyK, width, attributes };
+    const data: TrainBatchData = { pieces: batch.pieces, settings, previous };
     const about = { batch: batch.id, traces: batch.traces, spans: batch.spans };
     this.now = { ...about, step: 'unpack', done: 0, total: 0, note: '' };
     const worker = startWorker('train-batch', data);
     try {
-      return await new Promise<Uint8Array>((resolve, reject) => {
+      return await new Promise<TrainedBatch>((resolve, reject) => {
         this.abort = () => worker.postMessage('cancel' satisfies TrainBatchRequest);
         worker.on('message', (message: TrainBatchMessage) => {
           switch (message.kind) {
@@ -158,7 +172,7 @@ export class TrainingQueue implements BatchQueue {
               this.options.logger[message.level](message.message, { ...message.fields, batch: batch.id });
               break;
             case 'done':
-              resolve(message.bytes);
+              resolve(message);
               break;
             case 'failed':
               reject(
