@@ -68,6 +68,7 @@ export const ERRORS = {
     status: 500,
     hint: 'a driver reads OTLP/JSON, one trace a line, from {in} and writes the same to {out}; try its command by hand',
   },
+  PANDORA_TOO_FEW: { status: 422, hint: 'record more traces, or ask for fewer or for another share' },
   TRAIN_EMPTY: { status: 400, hint: 'give at least one trace with one span' },
   TRAIN_TOO_LARGE: { status: 422, hint: 'train on smaller batches, or raise the named limit' },
   TRAIN_MAX_BYTES: { status: 422, hint: 'allow more bytes, or train on fewer traces' },

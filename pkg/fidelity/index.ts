@@ -7,6 +7,6 @@ export { type IncidentLabel, type IncidentRecall, incidentRecaller, parseInciden
 export { MEASURES, type Measure, type Spread, spreadOf, summarise } from './measures';
 export { durationQuantiles, profileOf, type Profile, type ServiceProfile } from './profile';
 export { type EvaluationReport, keptBytes, reportHtml } from './report';
-export { newVocabulary, type SpanTable, spanTable } from './span-table';
+export { hashText, newVocabulary, type SpanTable, spanTable } from './span-table';
 export { type RocCurve, seededUniform, type TwoSample, type TwoSampleTests } from './two-sample';
 export type { Vocabulary } from './vocabulary';
