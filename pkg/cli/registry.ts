@@ -10,6 +10,7 @@ export const commands: Record<string, () => Promise<Command>> = {
   query: async () => (await import('./commands/query')).default,
   trace: async () => (await import('./commands/trace')).default,
   serve: async () => (await import('./commands/serve')).default,
+  jaeger: async () => (await import('./commands/jaeger')).default,
   demo: async () => (await import('./commands/demo')).default,
   trainer: async () => (await import('./commands/trainer')).default,
 };

@@ -17,18 +17,21 @@ export interface WriteTracesOptions {
   readonly gzipLevel?: number;
   /** Told after each chunk how many traces are written. */
   readonly onProgress?: (traces: number) => void;
+  /** A trace as a line; OTLP/JSON when left out. */
+  readonly lineOf?: (trace: Trace) => string;
 }
 
 /** OTLP/JSON lines in chunks of some 256 KiB: one trace a line. */
 export async function* otlpJsonLines(
   traces: AsyncIterable<Trace> | Iterable<Trace>,
-  onProgress?: (traces: number) => void
+  onProgress?: (traces: number) => void,
+  lineOf: (trace: Trace) => string = (trace) => otlpJson([trace])
 ): AsyncGenerator<string> {
   let lines: string[] = [];
   let size = 0;
   let count = 0;
   for await (const trace of traces) {
-    const line = otlpJson([trace]);
+    const line = lineOf(trace);
     lines.push(line);
     size += line.length + 1;
     count++;
@@ -67,7 +70,7 @@ export async function writeTraces(
       yield trace;
     }
   }
-  const lines = Readable.from(otlpJsonLines(counted(), options.onProgress), { objectMode: false });
+  const lines = Readable.from(otlpJsonLines(counted(), options.onProgress, options.lineOf), { objectMode: false });
   try {
     if (typeof target !== 'string' || target === '-') {
       await pipeline(lines, passTo(typeof target === 'string' ? process.stdout : target));
