@@ -11,6 +11,7 @@ export const commands: Record<string, () => Promise<Command>> = {
   trace: async () => (await import('./commands/trace')).default,
   serve: async () => (await import('./commands/serve')).default,
   jaeger: async () => (await import('./commands/jaeger')).default,
+  pandora: async () => (await import('./commands/pandora')).default,
   demo: async () => (await import('./commands/demo')).default,
   trainer: async () => (await import('./commands/trainer')).default,
 };
