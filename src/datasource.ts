@@ -20,8 +20,9 @@ import {
   getTemplateSrv,
   HealthCheckError,
 } from '@grafana/runtime';
-import { defer, lastValueFrom, map, merge, type Observable } from 'rxjs';
+import { defer, lastValueFrom, map, merge, type Observable, of } from 'rxjs';
 import { annotationFrame, annotationSupport } from './annotations';
+import { answerImport, Imports, type TraceImport } from './imports';
 import { interpolateQuery } from './interpolation';
 import { migrateQuery } from './migration';
 import {
@@ -49,6 +50,8 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
   /** The settings of this data source that are not secret. */
   readonly options: GenTOptions;
   private readonly memo = new Memo(RESOURCE_MEMORY);
+  /** Trace files that were opened in this tab. */
+  readonly imports = new Imports();
 
   constructor(settings: DataSourceInstanceSettings<GenTOptions>) {
     super(settings);
@@ -70,6 +73,8 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
       case 'serviceGraph':
       case 'compareWindows':
         return true;
+      case 'import':
+        return query.importId !== undefined;
       case 'models':
         return query.modelsView !== 'operations' || Boolean(query.modelId);
       case 'search':
@@ -89,6 +94,8 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
         return query.modelsView === 'operations' ? `Operations of model ${query.modelId ?? ''}`.trim() : 'Models';
       case 'compareWindows':
         return `What changed against ${query.baselineShift || '1h'} before`;
+      case 'import':
+        return query.fileName === undefined ? 'Import' : `Trace of the file ${query.fileName}`;
       case 'traceId':
         return `Trace ${query.query}`;
       default:
@@ -118,7 +125,8 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
   override query(request: DataQueryRequest<GenTQuery>): Observable<DataQueryResponse> {
     const targets = request.targets.map(migrateQuery);
     const streamed = targets.filter((target) => this.filterQuery(target) && this.streams(target, request.app));
-    const others = targets.filter((target) => !streamed.includes(target));
+    const imported = targets.filter(({ queryType, hide }) => queryType === 'import' && !hide);
+    const others = targets.filter((target) => target.queryType !== 'import' && !streamed.includes(target));
     const overHttp = (some: GenTQuery[]) => super.query({ ...request, targets: some });
     const answers = streamed.map((target) =>
       streamSearch({
@@ -129,7 +137,9 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
         fallback: defer(() => overHttp([target])),
       })
     );
-    const all = others.length > 0 || answers.length === 0 ? [overHttp(others), ...answers] : answers;
+    const files = imported.filter(this.filterQuery, this).map((target) => of(answerImport(target, this.imports)));
+    const local = [...answers, ...files];
+    const all = others.length > 0 || local.length === 0 ? [overHttp(others), ...local] : local;
     return merge(...all).pipe(map((response) => this.complete(response, targets)));
   }
 
@@ -263,19 +273,34 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
     return `${config.appSubUrl ?? ''}${this.resourceUrl(`models/${encodeURIComponent(id)}/download`)}`;
   }
 
-  /**
-   * Sends a .gent file to the store.
-   * @throws what the backend refuses it with, as fetch errors
-   */
-  async uploadModel(file: Blob): Promise<void> {
-    await lastValueFrom(
-      getBackendSrv().fetch({
+  /** Posts a file. @throws what the backend refuses it with, as fetch errors */
+  private async send<T>(path: string, file: Blob): Promise<T> {
+    const { data } = await lastValueFrom(
+      getBackendSrv().fetch<T>({
         method: 'POST',
-        url: this.resourceUrl('models/upload'),
+        url: this.resourceUrl(path),
         data: file,
         headers: { 'Content-Type': 'application/octet-stream' },
         showErrorAlert: false,
       })
     );
+    return data;
+  }
+
+  /**
+   * Sends a .gent file to the store.
+   * @throws what the backend refuses it with, as fetch errors
+   */
+  async uploadModel(file: Blob): Promise<void> {
+    await this.send('models/upload', file);
+  }
+
+  /**
+   * Reads a trace file (OTLP, Jaeger or Zipkin; gzip or not) and keeps its traces for this tab of the browser.
+   * @returns the name under which {@link imports} has it
+   * @throws what the backend refuses it with, as fetch errors
+   */
+  async importFile(file: File): Promise<string> {
+    return this.imports.add(file.name, await this.send<TraceImport>('import', file));
   }
 }

@@ -28,7 +28,7 @@ describe('migrateQuery', () => {
     ],
     [{ queryType: 'serviceMap' }, { queryType: 'serviceGraph' }],
     [{ queryType: 'clear' }, { queryType: 'traceql' }],
-    [{ queryType: 'upload' }, { queryType: 'traceql' }],
+    [{ queryType: 'upload' }, { queryType: 'import' }],
   ])('%p becomes %p', (given, expected) => {
     expect(migrateQuery(stored(given))).toMatchObject(expected);
   });

@@ -22,9 +22,11 @@ const TYPES: Record<string, GenTQueryType> = {
   serviceGraph: 'serviceGraph',
   models: 'models',
   compareWindows: 'compareWindows',
+  import: 'import',
   traceqlSearch: 'search',
   nativeSearch: 'search',
   serviceMap: 'serviceGraph',
+  upload: 'import',
 };
 
 function nativeFilters({ serviceName, spanName, minDuration, maxDuration, search }: ForeignFields): TraceFilter[] {

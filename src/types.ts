@@ -5,9 +5,9 @@ import type { DataQuery } from '@grafana/schema';
 /**
  * `traceql`: query text, or a trace id when it is hex only. `search`: the same, made by the search builder.
  * `traceId`: one trace. `serviceGraph`: services and their calls. `models`: what the store holds.
- * `compareWindows`: what changed between two windows of time.
+ * `compareWindows`: what changed between two windows of time. `import`: a trace of a file, in Explore.
  */
-export type GenTQueryType = 'traceql' | 'search' | 'traceId' | 'serviceGraph' | 'models' | 'compareWindows';
+export type GenTQueryType = 'traceql' | 'search' | 'traceId' | 'serviceGraph' | 'models' | 'compareWindows' | 'import';
 
 /** How search results are laid out. */
 export type TableType = 'traces' | 'spans' | 'raw';
@@ -67,6 +67,10 @@ export interface GenTQuery extends DataQuery {
   modelId?: string;
   /** Compare windows: how long before the panel's range the other one lies, as a duration ("1h", "24h", "7d"). */
   baselineShift?: string;
+  /** Import: which file, among those that were opened in this tab of the browser. */
+  importId?: string;
+  /** Import: the file's name. `query` holds the id of the trace that is shown. */
+  fileName?: string;
   /** A search may answer in parts over Grafana Live. */
   streaming?: boolean;
   /** Set where the query marks a graph: the browser turns its rows into annotations. */

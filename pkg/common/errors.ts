@@ -93,9 +93,9 @@ export const ERRORS = {
   PLUGIN_STREAM: { status: 400, hint: 'ask again without streaming' },
   PLUGIN_RESOURCE: {
     status: 404,
-    hint: 'the resources are tags, tag-values, models, models/{id}/download, models/upload, check, language and health',
+    hint: 'the resources are tags, tag-values, models, models/{id}/download, models/upload, import, check, language and health',
   },
-  PLUGIN_METHOD: { status: 405, hint: 'use GET; only models/upload takes POST' },
+  PLUGIN_METHOD: { status: 405, hint: 'use GET; only models/upload and import take POST' },
   TRACEQL_SYNTAX: { status: 400, hint: 'correct the query at that position' },
   TRACEQL_INVALID: { status: 400, hint: 'correct the types or values at that position' },
   TRACEQL_UNSUPPORTED: { status: 400, hint: 'write the query without that part' },

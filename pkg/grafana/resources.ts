@@ -8,6 +8,7 @@ import { describeHealth } from './health';
 import type { Instance } from './instances';
 import { readModel, type Uploader, uploadModel } from './model-archive';
 import { checkQuery, describeLanguage } from './language';
+import { importTraces } from './trace-import';
 
 /** An HTTP-like answer: a document, or a file. */
 export interface ResourceAnswer {
@@ -130,6 +131,8 @@ export interface ResourceRequest {
 
 const DOWNLOAD = /^models\/([^/]+)\/download$/;
 const UPLOAD = 'models/upload';
+/** Nothing is stored, so everyone who may ask may bring a file. */
+const IMPORT = 'import';
 
 async function download(instance: Instance, id: string): Promise<ResourceAnswer> {
   const { model, bytes } = await readModel(instance, id);
@@ -169,10 +172,13 @@ export async function answerResource(
   if (name === UPLOAD && method === 'POST') {
     return upload(instance, request.body, user);
   }
+  if (name === IMPORT && method === 'POST') {
+    return { status: 200, body: await importTraces(request.body, signal) };
+  }
   if (id !== undefined && method === 'GET') {
     return download(instance, id);
   }
-  if (id !== undefined || name === UPLOAD) {
+  if (id !== undefined || name === UPLOAD || name === IMPORT) {
     throw new GentError('PLUGIN_METHOD', `${name} cannot be asked with ${method.slice(0, 20)}`);
   }
   const handler = Object.hasOwn(HANDLERS, name) ? HANDLERS[name] : undefined;

@@ -3,3 +3,4 @@ export { AttributeCombobox } from './AttributeCombobox';
 export { HiddenLabel } from './HiddenLabel';
 export { ServiceCombobox } from './ServiceCombobox';
 export { useStableCallback } from './useStableCallback';
+export { messageOf } from './messageOf';

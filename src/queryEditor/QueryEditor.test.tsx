@@ -1,7 +1,10 @@
 import { CoreApp, LoadingState, type PanelData } from '@grafana/data';
+import { type BackendSrv, setBackendSrv } from '@grafana/runtime';
 import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React, { useState } from 'react';
+import { of, throwError } from 'rxjs';
+import { choose } from '../test/choose';
 import { testDatasource } from '../test/datasource';
 import type { GenTOptions, GenTQuery } from '../types';
 import { CheatSheet } from './CheatSheet';
@@ -114,6 +117,7 @@ describe('QueryEditor', () => {
   it.each([
     ['traceqlSearch', 'Search'],
     ['serviceMap', 'Service graph'],
+    ['upload', 'Import'],
     [undefined, 'TraceQL'],
     ['compareWindows', 'Models'],
   ])('shows a stored query of type %s under %s', (queryType, label) => {
@@ -198,6 +202,60 @@ describe('the tab Trace ID', () => {
     const { last } = setup({ query: '{ }' });
     await userEvent.click(screen.getByLabelText('Trace ID'));
     expect(last()).toMatchObject({ queryType: 'traceId', query: '' });
+  });
+});
+
+describe('the tab Import', () => {
+  const file = new File(['{}'], 'shop.json');
+  const imported = (traceId: string, name: string) => ({
+    traceId,
+    service: 'shop',
+    name,
+    startMs: 1,
+    durationMs: 12.5,
+    spans: 3,
+    errors: 1,
+    frame: { schema: { fields: [] }, data: { values: [] } },
+  });
+  const answer = (data: unknown) => setBackendSrv({ fetch: () => of({ status: 200, data }) } as unknown as BackendSrv);
+  const drop = () => {
+    const input = document.querySelector<HTMLInputElement>('input[type="file"]');
+    return userEvent.upload(input as HTMLInputElement, file);
+  };
+
+  it('is offered in Explore only', () => {
+    setup({}, { app: CoreApp.PanelEditor });
+    expect(screen.queryByLabelText('Import')).not.toBeInTheDocument();
+    setup({ refId: 'B' });
+    expect(screen.getByLabelText('Import')).toBeInTheDocument();
+  });
+
+  it('opens a file, shows its first trace, and lets another be chosen', async () => {
+    answer({ traces: [imported('a1', 'GET /'), imported('b2', 'POST /')], more: false, bad: 2 });
+    const { last, onRunQuery } = setup({ queryType: 'import' });
+    await drop();
+    await screen.findByText(/shop.json: 2 traces. Lines that could not be read: 2/);
+    expect(last()).toMatchObject({ queryType: 'import', query: 'a1', fileName: 'shop.json' });
+    expect(onRunQuery).toHaveBeenCalledTimes(1);
+    await choose('Trace', 'shop: POST /');
+    expect(last()).toMatchObject({ queryType: 'import', query: 'b2' });
+  });
+
+  it('says why a file could not be opened', async () => {
+    const data = { message: 'no trace in the file', hint: 'check it' };
+    setBackendSrv({
+      fetch: () => throwError(() => ({ status: 422, data, config: { url: '' } })),
+    } as unknown as BackendSrv);
+    const { onRunQuery } = setup({ queryType: 'import' });
+    await drop();
+    expect(await screen.findByText('no trace in the file. What to do: check it')).toBeInTheDocument();
+    expect(onRunQuery).not.toHaveBeenCalled();
+  });
+
+  it('leaves the id of the file behind when another tab is chosen', async () => {
+    const { last } = setup({ queryType: 'import', query: ID, importId: 'x' });
+    await userEvent.click(screen.getByLabelText('Search'));
+    expect(last()).toMatchObject({ queryType: 'search', query: '{ }' });
   });
 });
 

@@ -5,8 +5,9 @@ import { Alert, InlineField, RadioButtonGroup, Stack } from '@grafana/ui';
 import React, { useLayoutEffect, useRef, useState } from 'react';
 import type { GenTDataSource } from '../datasource';
 import { migrateQuery } from '../migration';
-import { filtersFromTraceql, isTraceId } from '../traceql';
+import { filtersFromTraceql, isTraceId, traceqlFromFilters } from '../traceql';
 import { DEFAULT_QUERY, type GenTOptions, type GenTQuery, type GenTQueryType } from '../types';
+import { ImportTab } from './ImportTab';
 import { ModelsTab } from './models';
 import { QueryOptions } from './QueryOptions';
 import { filtersOf, SearchTab } from './search';
@@ -23,19 +24,23 @@ const TABS: Array<{ label: string; value: Tab; description: string }> = [
   { label: 'Trace ID', value: 'traceId', description: 'One trace' },
   { label: 'Service graph', value: 'serviceGraph', description: 'Services, their calls, rates and errors' },
   { label: 'Models', value: 'models', description: 'What the store holds, and what changed between two windows' },
+  { label: 'Import', value: 'import', description: 'A trace of a file' },
 ];
 
 // A half of a split Explore is narrower than the tabs; the padding leaves room for the outline of what has the focus.
 const narrow = css({ overflowX: 'auto', margin: -2, padding: 2 });
 
 /** The change that shows the query in another tab. Texts are carried over where they mean the same. */
-function toTab(query: GenTQuery, tab: Tab, options: GenTOptions): Partial<GenTQuery> {
+function toTab(given: GenTQuery, tab: Tab, options: GenTOptions): Partial<GenTQuery> {
+  // The id of a trace in a file is in no store.
+  const query = given.queryType === 'import' ? { ...given, query: '' } : given;
   switch (tab) {
     case 'search': {
       const { filters: _, ...withoutFilters } = query;
-      const filters =
-        filtersFromTraceql(query.query) === undefined ? query.filters : filtersOf(withoutFilters, options);
-      return { queryType: 'search', filters: filters ?? [] };
+      const read = filtersFromTraceql(query.query) !== undefined;
+      const filters = (read ? filtersOf(withoutFilters, options) : query.filters) ?? [];
+      // What the builder shows is what is asked, also after a text that it cannot show.
+      return { queryType: 'search', filters, query: traceqlFromFilters(filters) };
     }
     case 'traceql':
       return { queryType: 'traceql', query: query.query === '' ? (DEFAULT_QUERY.query ?? '') : query.query };
@@ -83,7 +88,12 @@ export function QueryEditor({ query: given, onChange, onRunQuery, app, data, ran
     setTyping(next === 'traceql');
     updateAndRun(toTab(query, next, datasource.options));
   };
-  const tabs = TABS.filter(({ value }) => value !== 'search' || !datasource.options.search?.hide || tab === 'search');
+  const offered: Partial<Record<Tab, boolean>> = {
+    search: !datasource.options.search?.hide,
+    // A file is open in one tab of one browser: no dashboard can show it.
+    import: app === CoreApp.Explore,
+  };
+  const tabs = TABS.filter(({ value }) => (offered[value] ?? true) || value === tab);
   const error = data?.errors?.find(({ refId }) => refId === query.refId);
 
   return (
@@ -123,6 +133,7 @@ export function QueryEditor({ query: given, onChange, onRunQuery, app, data, ran
         {tab === 'models' && (
           <ModelsTab query={query} datasource={datasource} onChange={updateAndRun} onRunQuery={onRunQuery} />
         )}
+        {tab === 'import' && <ImportTab query={query} datasource={datasource} onChange={updateAndRun} />}
         {(tab === 'search' || tab === 'traceql') && (
           <QueryOptions
             query={query}

@@ -1,7 +1,7 @@
 /** @file Sends a .gent file to the store. The backend checks the role and the file. */
-import { isFetchError } from '@grafana/runtime';
 import { Alert, Button, Stack } from '@grafana/ui';
 import React, { type ReactNode, useRef, useState } from 'react';
+import { messageOf } from '../../components';
 import type { GenTDataSource } from '../../datasource';
 
 interface Props {
@@ -12,14 +12,6 @@ interface Props {
 }
 
 type State = { kind: 'idle' } | { kind: 'sending' } | { kind: 'done' | 'failed'; text: string };
-
-function messageOf(error: unknown): string {
-  if (isFetchError<{ message?: string; hint?: string }>(error)) {
-    const { message, hint } = error.data ?? {};
-    return [message ?? error.statusText ?? `HTTP ${error.status}`, hint].filter(Boolean).join('. What to do: ');
-  }
-  return error instanceof Error ? error.message : String(error);
-}
 
 export function ModelUpload({ datasource, onUploaded, children }: Props) {
   const [state, setState] = useState<State>({ kind: 'idle' });
