@@ -153,6 +153,14 @@ export interface GenTOptions extends DataSourceJsonData {
   s3?: S3Options;
   /** Address of a `gent serve`, e.g. http://gent:3200. */
   address?: string;
+  /** What the certificate of `address` must be issued for, where that is not its host. */
+  serverName?: string;
+  /** The secret `tlsCACert` vouches for `address`. */
+  tlsAuthWithCACert?: boolean;
+  /** The secrets `tlsClientCert` and `tlsClientKey` are presented to `address`. */
+  tlsAuth?: boolean;
+  tlsSkipVerify?: boolean;
+  // `httpHeaderName<number>`, names of headers for `address`, is stored here, too: see configEditor/headers.ts.
   limits?: GenTLimits;
   tracesToLogsV2?: TraceToLogsOptions;
   tracesToMetrics?: TraceToMetricsOptions;
@@ -170,6 +178,14 @@ export interface GenTOptions extends DataSourceJsonData {
 export interface GenTSecureOptions {
   /** Bearer token sent to `address`. */
   token?: string;
+  /** Goes with the `basicAuthUser` of the data source. */
+  basicAuthPassword?: string;
+  /** PEM. */
+  tlsCACert?: string;
+  tlsClientCert?: string;
+  tlsClientKey?: string;
+  /** The value of the header that `httpHeaderName<number>` of the settings names. */
+  [header: `httpHeaderValue${number}`]: string | undefined;
   s3AccessKey?: string;
   s3SecretKey?: string;
 }

@@ -105,7 +105,7 @@ export const ERRORS = {
   },
   REMOTE_UNREACHABLE: { status: 502, hint: 'check the address, and that gent serve runs there' },
   REMOTE_REFUSED: { status: 400, hint: 'correct the query' },
-  REMOTE_UNAUTHORIZED: { status: 401, hint: 'check the token in the settings of the data source' },
+  REMOTE_UNAUTHORIZED: { status: 401, hint: 'check the token, user or headers in the settings of the data source' },
   REMOTE_UNSUPPORTED: {
     status: 501,
     hint: 'ask a `gent serve` of this version; other servers with Tempo’s API answer TraceQL only',

@@ -19,9 +19,9 @@ async function openModels({ store, bucket }: InstanceSettings, logger: Logger): 
 
 /** The engine of a data source, and the store behind it where there is one. */
 export async function openEngine(settings: InstanceSettings, log: Logger): Promise<Backend> {
-  const { address, token, maxSpans, cacheBytes } = settings;
+  const { address, access, maxSpans, cacheBytes } = settings;
   if (address !== undefined) {
-    return { engine: remoteEngine(address, token) };
+    return { engine: remoteEngine(address, access) };
   }
   const store = await openModels(settings, log);
   const engine = modelEngine(store, {

@@ -7,7 +7,7 @@ const NONE = {
   store: undefined,
   bucket: undefined,
   address: undefined,
-  token: undefined,
+  access: undefined,
   timeoutMs: undefined,
   maxSpans: undefined,
   cacheBytes: undefined,
@@ -21,7 +21,12 @@ test.each([
   ['a store', { store: ' /models ' }, {}, { store: '/models' }],
   ['the store of grafana.ini', {}, { GF_PLUGIN_STORE: '/from-ini' }, { store: '/from-ini' }],
   ['its own store before that of grafana.ini', { store: '/own' }, { GF_PLUGIN_STORE: '/from-ini' }, { store: '/own' }],
-  ['an address, then no store', { address: 'http://a' }, { GF_PLUGIN_STORE: '/x' }, { address: 'http://a' }],
+  [
+    'an address, then no store',
+    { address: 'http://a' },
+    { GF_PLUGIN_STORE: '/x' },
+    { address: 'http://a', access: { headers: {} } },
+  ],
   [
     'a bucket',
     { s3: { bucket: ' models ', endpoint: 'http://minio:9000', prefix: 'a/b', region: '', pathStyle: true } },

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { GentError } from '../common';
 import type { S3Options } from '../store';
+import { parseAccess, type RemoteAccess } from './remote';
 
 /** What an instance needs to answer. Same JSON as GenTOptions in the browser half. */
 export interface InstanceSettings {
@@ -11,8 +12,8 @@ export interface InstanceSettings {
   readonly bucket: S3Options | undefined;
   /** Address of a `gent serve` instead. */
   readonly address: string | undefined;
-  /** Bearer token for `address`: a secret, never logged and never in an error. */
-  readonly token: string | undefined;
+  /** What requests to `address` carry; undefined without one. Secret: never logged and never in an error. */
+  readonly access: RemoteAccess | undefined;
   /** Milliseconds a query may take; undefined = the engine's own limit. */
   readonly timeoutMs: number | undefined;
   /** Spans a query may generate; undefined = the engine's own limit. */
@@ -27,6 +28,8 @@ export interface InstanceSettings {
 export interface RawSettings {
   readonly jsonData: Uint8Array;
   readonly decryptedSecureJsonData?: Readonly<Record<string, string>>;
+  readonly basicAuthEnabled?: boolean;
+  readonly basicAuthUser?: string;
 }
 
 type JsonObject = Record<string, unknown>;
@@ -174,7 +177,10 @@ export function parseSettings(raw: RawSettings | undefined, env: NodeJS.ProcessE
     store,
     bucket,
     address,
-    token: secure.token || undefined,
+    access:
+      address === undefined
+        ? undefined
+        : parseAccess({ json, secure, basicAuth: raw?.basicAuthEnabled, basicAuthUser: raw?.basicAuthUser }),
     timeoutMs: times(positive(limits, 'timeoutSeconds', MOST_SECONDS), 1000),
     maxSpans: positive(limits, 'maxSpans', MOST_SPANS),
     cacheBytes: times(positive(limits, 'cacheMegabytes', MOST_MEGABYTES), 1024 * 1024),

@@ -1,11 +1,12 @@
 import type { DataSourceInstanceSettings, DataSourceSettings } from '@grafana/data';
 import { type DataSourceSrv, setDataSourceSrv } from '@grafana/runtime';
-import { fireEvent, render, screen } from '@testing-library/react';
+import { cleanup, fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React, { useState } from 'react';
 import { testDatasource } from '../test/datasource';
 import type { GenTOptions, GenTSecureOptions } from '../types';
 import { ConfigEditor } from './ConfigEditor';
+import { headerChange } from './headers';
 
 type Options = DataSourceSettings<GenTOptions, GenTSecureOptions>;
 
@@ -75,9 +76,10 @@ describe('where the models are', () => {
     expect(last().secureJsonData).toEqual({ s3AccessKey: 'AK', s3SecretKey: 'SK' });
   });
 
-  it('keeps the token out of jsonData', () => {
+  it('keeps the token out of jsonData', async () => {
     const last = setup({ address: 'http://gent:3200' });
-    fireEvent.change(screen.getByPlaceholderText('optional'), { target: { value: 'secret' } });
+    await userEvent.click(screen.getByLabelText('Token'));
+    fireEvent.change(screen.getByPlaceholderText('token'), { target: { value: 'secret' } });
     expect(last().secureJsonData).toEqual({ token: 'secret' });
     expect(JSON.stringify(last().jsonData)).not.toContain('secret');
   });
@@ -86,6 +88,55 @@ describe('where the models are', () => {
     const last = setup({ address: 'http://gent:3200' }, { token: true });
     await userEvent.click(screen.getByText('Reset'));
     expect(last()).toMatchObject({ secureJsonFields: { token: false }, secureJsonData: { token: '' } });
+  });
+
+  it('signs in as a user; the token that was there leaves', async () => {
+    const last = setup({ address: 'http://gent:3200' }, { token: true });
+    await userEvent.click(screen.getByLabelText('User and password'));
+    fireEvent.change(screen.getByPlaceholderText('user'), { target: { value: 'ann' } });
+    fireEvent.change(screen.getByPlaceholderText('password'), { target: { value: 'hidden' } });
+    expect(last()).toMatchObject({
+      basicAuth: true,
+      basicAuthUser: 'ann',
+      secureJsonData: { basicAuthPassword: 'hidden', token: '' },
+      secureJsonFields: { token: false },
+    });
+    await userEvent.click(screen.getByLabelText('Nothing'));
+    expect(last()).toMatchObject({ basicAuth: false });
+  });
+
+  it('adds and removes headers; their values are secrets', async () => {
+    const last = setup({ address: 'http://gent:3200', ...headerChange(2, 'X-Old') }, { httpHeaderValue2: true });
+    await userEvent.click(screen.getByText('Add header'));
+    type('Name of header 3', 'X-Scope-OrgID');
+    type('Value of header 3', 'team-a');
+    expect(last().jsonData).toMatchObject({ httpHeaderName2: 'X-Old', httpHeaderName3: 'X-Scope-OrgID' });
+    expect(last().secureJsonData).toEqual({ httpHeaderValue3: 'team-a' });
+    await userEvent.click(screen.getByLabelText('Remove header 2'));
+    expect(last().jsonData).toMatchObject({ httpHeaderName2: undefined, httpHeaderName3: 'X-Scope-OrgID' });
+    expect(last().secureJsonData).toEqual({ httpHeaderValue2: '', httpHeaderValue3: 'team-a' });
+    expect(screen.queryByLabelText('Name of header 2')).not.toBeInTheDocument();
+  });
+
+  it('asks for certificates where the address is HTTPS', async () => {
+    setup({ address: 'http://gent:3200' });
+    expect(screen.queryByLabelText(/client certificate/)).not.toBeInTheDocument();
+    cleanup();
+    const last = setup({ address: 'https://gent:3200' });
+    await userEvent.click(screen.getByLabelText(/certificate authority of your own/));
+    type('Certificate of the authority', 'CA');
+    await userEvent.click(screen.getByLabelText('Present a client certificate'));
+    type('Client certificate', 'CERT');
+    type('Client key', 'KEY');
+    fireEvent.change(screen.getByPlaceholderText('gent.example.com'), { target: { value: 'gent' } });
+    await userEvent.click(screen.getByLabelText(/Do not verify/));
+    expect(last().jsonData).toMatchObject({
+      tlsAuthWithCACert: true,
+      tlsAuth: true,
+      serverName: 'gent',
+      tlsSkipVerify: true,
+    });
+    expect(last().secureJsonData).toEqual({ tlsCACert: 'CA', tlsClientCert: 'CERT', tlsClientKey: 'KEY' });
   });
 
   it.each([

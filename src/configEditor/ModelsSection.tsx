@@ -2,6 +2,7 @@
 import { Checkbox, Field, Input, RadioButtonGroup, TextLink } from '@grafana/ui';
 import React, { useState } from 'react';
 import type { GenTOptions, S3Options } from '../types';
+import { AddressFields } from './AddressFields';
 import { SecretField } from './SecretField';
 import { Section } from './Section';
 import type { Settings } from './useSettings';
@@ -135,27 +136,7 @@ export function ModelsSection({ settings }: { settings: Settings }) {
           />
         </>
       )}
-      {where === 'address' && (
-        <>
-          <Field label="Address" description="The address of a gent serve, reached from the Grafana server">
-            <Input
-              id="gent-config-address"
-              width={60}
-              value={jsonData.address ?? ''}
-              placeholder="http://127.0.0.1:3200"
-              onChange={(event) => update({ address: event.currentTarget.value || undefined })}
-            />
-          </Field>
-          <SecretField
-            id="gent-config-token"
-            name="token"
-            label="Token"
-            description="Sent as a bearer token; kept encrypted by Grafana and never sent to browsers"
-            placeholder="optional"
-            settings={settings}
-          />
-        </>
-      )}
+      {where === 'address' && <AddressFields settings={settings} />}
     </Section>
   );
 }

@@ -1,5 +1,5 @@
 /** @file A secret: typed once, kept encrypted by Grafana, never shown again. */
-import { Field, SecretInput } from '@grafana/ui';
+import { Field, SecretInput, SecretTextArea } from '@grafana/ui';
 import React from 'react';
 import type { GenTSecureOptions } from '../types';
 import type { Settings } from './useSettings';
@@ -8,22 +8,43 @@ interface Props {
   id: string;
   name: keyof GenTSecureOptions;
   label: string;
-  description: string;
+  description?: string;
   placeholder: string;
+  /** Lines of a text such as a certificate; left out: one line. */
+  rows?: number;
+  /** Without a visible label, where the place says enough. */
+  bare?: boolean;
   settings: Settings;
 }
 
-export function SecretField({ id, name, label, description, placeholder, settings }: Props) {
-  return (
-    <Field label={label} description={description}>
+export function SecretField({ id, name, label, description, placeholder, rows, bare = false, settings }: Props) {
+  const common = {
+    id,
+    placeholder,
+    isConfigured: settings.isSecretSet(name),
+    onReset: () => settings.resetSecret(name),
+  };
+  const input =
+    rows === undefined ? (
       <SecretInput
-        id={id}
-        width={60}
-        isConfigured={settings.isSecretSet(name)}
-        placeholder={placeholder}
+        {...common}
+        aria-label={bare ? label : undefined}
+        width={bare ? 32 : 60}
         onChange={(event) => settings.setSecret(name, event.currentTarget.value)}
-        onReset={() => settings.resetSecret(name)}
       />
+    ) : (
+      <SecretTextArea
+        {...common}
+        cols={60}
+        rows={rows}
+        onChange={(event) => settings.setSecret(name, event.currentTarget.value)}
+      />
+    );
+  return bare ? (
+    input
+  ) : (
+    <Field label={label} description={description}>
+      {input}
     </Field>
   );
 }

@@ -101,7 +101,7 @@ describe('a far end that is no gent serve', () => {
     ['no permission', 401, 'who are you', 'REMOTE_UNAUTHORIZED'],
   ])('%s', async (_, status, body, code) => {
     answer = () => ({ status, body });
-    const engine = remoteEngine(address, 'the-token');
+    const engine = remoteEngine(address, { headers: { authorization: 'Bearer the-token' } });
     await expect(engine.search({ query: '{ }' })).rejects.toMatchObject({ code });
     const error = await engine.search({ query: '{ }' }).catch((thrown: unknown) => thrown);
     expect(String(error)).not.toContain('the-token');

@@ -1,32 +1,20 @@
 /** @file GET requests to a Tempo-compatible API, with its errors as ours. */
-import { GentError, limit } from '../../common';
+import { GentError } from '../../common';
 import { traceHeaders } from '../trace-context';
+import type { RemoteAccess } from './access';
+import { type RemoteAnswer, Transport } from './transport';
 
 const SHOWN_ERROR = 500;
-
-/** The answer to one request. */
-export interface RemoteAnswer {
-  readonly status: number;
-  readonly bytes: Uint8Array;
-}
 
 /** Parameters of a request; undefined ones are left out. */
 export type Parameters = Record<string, string | number | undefined>;
 
-async function readLimited(response: Response, url: URL): Promise<Uint8Array> {
-  const most = limit('REMOTE_ANSWER_BYTES');
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  const reader = response.body?.getReader();
-  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
-    size += part.value.length;
-    if (size > most) {
-      await reader?.cancel();
-      throw new GentError('LIMIT_EXCEEDED', `the answer of ${url.pathname} is larger than REMOTE_ANSWER_BYTES=${most}`);
-    }
-    parts.push(part.value);
-  }
-  return Buffer.concat(parts);
+/** What went wrong, in Node's words; a host of several addresses fails with one error for each. */
+function reasonOf(error: unknown): string {
+  const [first = error] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
+  return first instanceof Error
+    ? first.message || ((first as NodeJS.ErrnoException).code ?? first.name)
+    : String(first);
 }
 
 function errorOf(status: number, where: string, text: string): GentError {
@@ -34,12 +22,19 @@ function errorOf(status: number, where: string, text: string): GentError {
   if (status === 401 || status === 403) {
     return new GentError('REMOTE_UNAUTHORIZED', `${where}: ${what}`);
   }
+  if (status >= 300 && status < 400) {
+    return new GentError(
+      'REMOTE_FAILED',
+      `${where} redirects elsewhere (status ${status}); redirects are not followed`
+    );
+  }
   return new GentError(status < 500 ? 'REMOTE_REFUSED' : 'REMOTE_FAILED', `${where}: ${what}`);
 }
 
-/** Asks one address. The token goes into a header and nowhere else. */
+/** Asks one address. What is secret goes into headers and the handshake, nowhere else. */
 export class RemoteClient {
   private readonly base: URL;
+  private readonly transport: Transport;
 
   /**
    * @param address - `http://host:port` or `https://…`, with a path where the API has one
@@ -47,13 +42,14 @@ export class RemoteClient {
    */
   constructor(
     readonly address: string,
-    private readonly token: string | undefined
+    private readonly access: RemoteAccess
   ) {
     const url = URL.canParse(address) ? new URL(address) : undefined;
     if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
       throw new GentError('PLUGIN_SETTINGS', `${address} is not an address such as http://gent:3200`);
     }
     this.base = url;
+    this.transport = new Transport(url.protocol === 'https:', access);
   }
 
   /**
@@ -74,16 +70,12 @@ export class RemoteClient {
     const where = `${this.base.origin}${url.pathname}`;
     let answer: RemoteAnswer;
     try {
-      const response = await fetch(url, {
-        headers: {
-          accept: options.accept ?? 'application/json',
-          ...traceHeaders(),
-          ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
-        },
-        redirect: 'error',
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      });
-      answer = { status: response.status, bytes: await readLimited(response, url) };
+      const headers = {
+        accept: options.accept ?? 'application/json',
+        ...traceHeaders(),
+        ...this.access.headers,
+      };
+      answer = await this.transport.get(url, headers, options.signal);
     } catch (error) {
       if (error instanceof GentError) {
         throw error;
@@ -91,10 +83,7 @@ export class RemoteClient {
       if (options.signal?.aborted) {
         throw new GentError('CANCELLED', `the request to ${where} was cancelled`, { cause: error });
       }
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      throw new GentError('REMOTE_UNREACHABLE', `${where}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-        cause: error,
-      });
+      throw new GentError('REMOTE_UNREACHABLE', `${where}: ${reasonOf(error)}`, { cause: error });
     }
     if (answer.status !== 200 && !options.missing?.includes(answer.status)) {
       throw errorOf(answer.status, where, Buffer.from(answer.bytes).toString('utf8'));
@@ -134,5 +123,10 @@ export class RemoteClient {
       throw new GentError('REMOTE_FAILED', `${this.address}${path} did not answer with a JSON object`);
     }
     return value as Record<string, unknown>;
+  }
+
+  /** Closes the connections that are kept. */
+  close(): void {
+    this.transport.close();
   }
 }

@@ -24,6 +24,7 @@ import {
   type WindowComparison,
 } from '../../query';
 import { attributeValue, groupSpans, newReadContext, parseOtlpProtobuf, type Trace } from '../../trace';
+import type { RemoteAccess } from './access';
 import { descriptionOf } from './description';
 import { type Parameters, RemoteClient } from './http';
 import { seriesOf, tracesOf } from './tempo-json';
@@ -58,6 +59,8 @@ function traceProvenance(trace: Trace): TraceProvenance {
   }
   return { generated: false };
 }
+
+export { parseAccess, type RemoteAccess } from './access';
 
 class RemoteEngine implements TracesEngine {
   private models: { readonly at: number; readonly ids: Promise<string[]> } | undefined;
@@ -149,6 +152,7 @@ class RemoteEngine implements TracesEngine {
 
   async close(): Promise<void> {
     this.models = undefined;
+    this.client.close();
   }
 
   /** Asks what only a `gent serve` answers. @throws GentError REMOTE_UNSUPPORTED where the address is another server */
@@ -193,9 +197,9 @@ class RemoteEngine implements TracesEngine {
 
 /**
  * Opens an address. Nothing is asked until the first question.
- * @param token - sent as a bearer token
+ * @param access - headers and certificates, see {@link parseAccess}
  * @throws GentError PLUGIN_SETTINGS when the address is none
  */
-export function remoteEngine(address: string, token?: string): TracesEngine {
-  return new RemoteEngine(new RemoteClient(address, token));
+export function remoteEngine(address: string, access: RemoteAccess = { headers: {} }): TracesEngine {
+  return new RemoteEngine(new RemoteClient(address, access));
 }
