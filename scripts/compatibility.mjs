@@ -7,7 +7,7 @@ import { root } from './build-node.mjs';
 const LEVITATE = '@grafana/levitate@0.17.2';
 const PACKAGES = ['@grafana/data', '@grafana/runtime', '@grafana/ui'];
 
-const { values } = parseArgs({ options: { versions: { type: 'string', default: '11.6.0,12.4.6,13.2.2' } } });
+const { values } = parseArgs({ options: { versions: { type: 'string', default: '11.5.0,12.4.6,13.2.2' } } });
 let failed = 0;
 for (const version of values.versions.split(',')) {
   const target = PACKAGES.map((name) => `${name}@${version}`).join(',');

@@ -4,3 +4,4 @@ export { HiddenLabel } from './HiddenLabel';
 export { ServiceCombobox } from './ServiceCombobox';
 export { useStableCallback } from './useStableCallback';
 export { messageOf } from './messageOf';
+export { ValuesField } from './ValuesField';

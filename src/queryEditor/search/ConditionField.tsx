@@ -1,9 +1,9 @@
 /** @file An operator and the values of one attribute, completed from the traces that match the other conditions. */
 import type { TimeRange } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
-import { Combobox, MultiCombobox, Stack } from '@grafana/ui';
+import { Combobox, Stack } from '@grafana/ui';
 import React, { useMemo, useRef } from 'react';
-import { HiddenLabel, useStableCallback } from '../../components';
+import { HiddenLabel, useStableCallback, ValuesField } from '../../components';
 import type { GenTDataSource } from '../../datasource';
 import { attributeText, valuesOf } from '../../traceql';
 import type { FilterOperator, FilterValueType, TraceFilter } from '../../types';
@@ -88,7 +88,7 @@ export function ConditionField({ id, name, filter, datasource, range, others, wi
           onChange={(option) => set(option === null ? [] : [option.value])}
         />
       ) : (
-        <MultiCombobox
+        <ValuesField
           id={valueId}
           key={`${tag}-many`}
           options={options}
@@ -96,9 +96,7 @@ export function ConditionField({ id, name, filter, datasource, range, others, wi
           placeholder={tag === '' ? 'choose an attribute first' : 'any value'}
           disabled={tag === ''}
           width={width}
-          createCustomValue
-          isClearable
-          onChange={(options) => set(options.map(({ value }) => value))}
+          onChange={set}
         />
       )}
     </Stack>
