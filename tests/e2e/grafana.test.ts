@@ -7,6 +7,8 @@ import { exploreSuite } from './suites/explore';
 import { modelsSuite } from './suites/models';
 import { searchSuite } from './suites/search';
 import { settingsSuite } from './suites/settings';
+import { sharingSuite } from './suites/sharing';
+import { stressSuite } from './suites/stress';
 import { tempoSuite } from './suites/tempo';
 
 /** Training, building and starting, on a machine that does other things too. */
@@ -35,5 +37,8 @@ describeInGrafana('GenT in Grafana', () => {
   describe('models and services', () => modelsSuite(at));
   describe('dashboards', () => dashboardsSuite(at));
   describe('alerting', () => alertingSuite(at));
+  describe('links, sharing and other data sources', () => sharingSuite(at));
   describe("Grafana's Tempo data source over gent serve", () => tempoSuite(at));
+  // Last: it kills and restarts what the others use.
+  describe('under stress', () => stressSuite(at));
 });

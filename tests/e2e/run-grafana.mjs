@@ -4,6 +4,15 @@ import { findGrafana, startGrafana } from '../../scripts/grafana.mjs';
 const [dir, store, plugins] = process.argv.slice(2);
 // So few that some questions are estimated although the models are small.
 const settings = { limit_query_estimate_spans: '3000' };
-const grafana = await startGrafana({ ...findGrafana(), dir, store, plugins, settings });
+const options = { ...findGrafana(), dir, store, plugins, settings };
+let grafana = await startGrafana(options);
+const tell = () => process.stdout.write(`${JSON.stringify({ url: grafana.url, log: grafana.log })}\n`);
 process.once('SIGTERM', () => void grafana.stop().then(() => process.exit(0)));
-process.stdout.write(`${JSON.stringify({ url: grafana.url, log: grafana.log })}\n`);
+// Starts Grafana again where it was.
+process.on('SIGHUP', async () => {
+  const { port } = grafana;
+  await grafana.stop();
+  grafana = await startGrafana({ ...options, port });
+  tell();
+});
+tell();

@@ -1,7 +1,7 @@
 /** @file Programs that run for a test: a Grafana with the built plugin and the shop's models, `gent serve`. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,8 +14,12 @@ export interface RunningGrafana {
   readonly store: string;
   /** Time from the start of Grafana's process until the plugin's health check said OK, ms. */
   readonly healthyMs: number;
-  /** Starts `gent serve` over the store. @returns its address */
-  serve(): Promise<string>;
+  /** Starts `gent serve` over the store, or over a file of traces. @returns its address */
+  serve(traces?: string): Promise<string>;
+  /** Stops Grafana, starts it again on the same data and the same port, and waits until the data source is healthy. */
+  restart(): Promise<void>;
+  /** Process ids of the plugin's backend that this Grafana runs. */
+  backends(): number[];
   /** One call of Grafana's HTTP API. */
   api<T = unknown>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }>;
   stop(): Promise<void>;
@@ -35,6 +39,29 @@ async function firstLine(child: ChildProcess, what: string): Promise<string> {
   const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
   ended.catch(() => undefined);
   return line;
+}
+
+/** Processes below one whose command line matches. Linux only, as everything here. */
+function descendants(root: number, command: RegExp): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const stat = readText(`/proc/${name}/stat`);
+    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+  }
+  const below = (pid: number): boolean => {
+    const parent = parents.get(pid) ?? 0;
+    return parent === root || (parent > 1 && below(parent));
+  };
+  return [...parents.keys()].filter((pid) => below(pid) && command.test(readText(`/proc/${pid}/cmdline`)));
+}
+
+/** A file of /proc, or nothing when its process has just ended. */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 async function terminate(child: ChildProcess): Promise<void> {
@@ -100,8 +127,17 @@ export async function runGrafana(): Promise<RunningGrafana> {
       healthyMs: performance.now() - begin,
       api,
       stop,
-      async serve() {
-        const said = await start([GENT, 'serve', '--store', store, '--listen', '127.0.0.1:0'], 'gent serve');
+      async restart() {
+        const [runner] = children;
+        const lines = createInterface({ input: runner?.stdout as NodeJS.ReadableStream });
+        runner?.kill('SIGHUP');
+        await once(lines, 'line');
+        await untilHealthy(api);
+      },
+      backends: () => descendants(children[0]?.pid ?? 0, /backend\.cjs/),
+      async serve(traces) {
+        const from = traces === undefined ? ['--store', store] : ['--traces', traces];
+        const said = await start([GENT, 'serve', ...from, '--listen', '127.0.0.1:0'], 'gent serve');
         return said.replace('gent serve listens on ', '').trim();
       },
     };

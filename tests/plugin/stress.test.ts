@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { grafana } from '../../pkg/proto';
+import { BIG_ID, BIG_SPANS, BIG_VALUES, bigTraceLine } from './big-trace';
 import { type BuiltPlugin, buildPlugin } from './built';
 import { callResource, checkHealth, collectMetrics, queryData, queryOne, queryRequest } from './client';
 import { FIXTURE_RANGE, fixtureNdjson } from './fixture';
@@ -11,9 +12,6 @@ import type { PluginHost } from './host';
 import { askOne, heapOf, SMALL_CACHES } from './load';
 
 const ROOT = path.resolve(__dirname, '../..');
-const BIG_SPANS = 10_000;
-const VALUES = 1000;
-const BIG_ID = 'b16'.padStart(32, '0');
 /** Questions of the memory test; `npm run bench -- plugin` asks 10,000. */
 const QUESTIONS = 1200;
 const WARM_UP = 100;
@@ -31,23 +29,6 @@ async function start(which: BuiltPlugin, env: Record<string, string> = {}): Prom
   return host;
 }
 
-/** One trace of 10,000 spans below one root, each tenth a child of the one before, with 1,000 values of an attribute. */
-function bigTrace(): string {
-  const hex = (n: number) => n.toString(16).padStart(16, '0');
-  const spans = Array.from({ length: BIG_SPANS }, (_, i) => ({
-    traceId: BIG_ID,
-    spanId: hex(i + 1),
-    ...(i === 0 ? {} : { parentSpanId: hex(i % 10 === 0 ? i : 1) }),
-    name: `step ${i % 7}`,
-    kind: 1,
-    startTimeUnixNano: `${BigInt(FIXTURE_RANGE.from + 2000 + i) * 1_000_000n}`,
-    endTimeUnixNano: `${BigInt(FIXTURE_RANGE.from + 2000 + BIG_SPANS) * 1_000_000n}`,
-    attributes: [{ key: 'n', value: { intValue: String(i % VALUES) } }],
-  }));
-  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'big' } }] };
-  return `${JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ scope: { name: 's' }, spans }] }] })}\n`;
-}
-
 beforeAll(async () => {
   plugin = buildPlugin(ROOT, path.join(__dirname, 'gc-backend.ts'));
   rawPlugin = buildPlugin(ROOT, path.join(__dirname, 'raw-backend.ts'));
@@ -57,7 +38,7 @@ beforeAll(async () => {
   mkdirSync(raw);
   mkdirSync(store);
   writeFileSync(path.join(raw, 'traces.ndjson'), fixtureNdjson());
-  writeFileSync(path.join(raw, 'big.ndjson'), bigTrace());
+  writeFileSync(path.join(raw, 'big.ndjson'), bigTraceLine(FIXTURE_RANGE.from + 2000));
   const gent = path.join(ROOT, 'build/gent.cjs');
   const traces = path.join(raw, 'traces.ndjson');
   execFileSync(process.execPath, [gent, 'train', '--traces', traces, '--store', store, '--epochs', '1'], {
@@ -112,7 +93,7 @@ test('a trace of 10,000 spans, and a metrics answer of 1,000 series', async () =
     ...FIXTURE_RANGE,
   });
   expect(series.error).toBe('');
-  expect(series.frames).toHaveLength(VALUES);
+  expect(series.frames).toHaveLength(BIG_VALUES);
   const total = series.frames.reduce(
     (sum, frame) => sum + (frame.values('value') as number[]).reduce((a, b) => a + (b || 0), 0),
     0

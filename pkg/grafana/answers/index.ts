@@ -4,7 +4,7 @@ import { withDeadline } from '../deadline';
 import type { Frame } from '../frames';
 import type { Instance } from '../instances';
 import { parseQueryModel, type RawQuery } from '../query-model';
-import { answerMetrics, unitOf } from './metrics';
+import { answerMetrics } from './metrics';
 import { answerModels } from './models';
 import type { AnswerOptions, TraceqlQuery } from './options';
 import { answerComparison, answerServiceGraph } from './overview';
@@ -18,7 +18,7 @@ export { unitOf } from './metrics';
 async function answerTraceql(instance: Instance, query: TraceqlQuery, options: AnswerOptions): Promise<Frame[]> {
   const parsed = parseQuery(query.text);
   return isMetricsQuery(parsed)
-    ? answerMetrics(instance, query, unitOf(parsed.metrics), options)
+    ? answerMetrics(instance, query, parsed.metrics, options)
     : answerSearch(instance, query, options);
 }
 

@@ -1,5 +1,5 @@
 import { isMetricsQuery, parseQuery } from '../../traceql';
-import { unitOf } from './metrics';
+import { unitOf, zeroIsGap } from './metrics';
 
 test.each([
   ['{ } | rate()', undefined],
@@ -12,4 +12,17 @@ test.each([
 ])('the unit of %s is %s', (text, unit) => {
   const query = parseQuery(text);
   expect(isMetricsQuery(query) ? unitOf(query.metrics) : 'no metrics').toBe(unit);
+});
+
+test.each([
+  ['{ } | rate()', false],
+  ['{ } | avg_over_time(duration)', true],
+  ['{ } | quantile_over_time(duration, .5)', true],
+  ['{ } | max_over_time(traceDuration) | topk(5)', true],
+  ['{ } | min_over_time(duration)', false],
+  ['{ } | sum_over_time(duration)', false],
+  ['{ } | max_over_time(span.bytes)', false],
+])('a zero of %s is a gap: %s', (text, gap) => {
+  const query = parseQuery(text);
+  expect(isMetricsQuery(query) ? zeroIsGap(query.metrics) : 'no metrics').toBe(gap);
 });

@@ -38,12 +38,26 @@ export function unitOf(metrics: MetricsExpr): string | undefined {
   }
 }
 
+/**
+ * Whether a zero can only mean that no span was there: no mean, maximum or quantile of durations is zero. TraceQL gives
+ * such steps a zero; drawn as one it would be a drop that never happened, with an interval from nothing to the largest.
+ */
+export function zeroIsGap(metrics: MetricsExpr): boolean {
+  if (metrics.kind === 'math' || metrics.kind === 'number') {
+    return false;
+  }
+  const { kind } = metrics.aggregate;
+  const measured = kind === 'avg_over_time' || kind === 'max_over_time' || kind === 'quantile_over_time';
+  return measured && unitOf(metrics) === 's';
+}
+
 export async function answerMetrics(
   instance: Instance,
   query: TraceqlQuery,
-  unit: string | undefined,
+  metrics: MetricsExpr,
   options: AnswerOptions
 ): Promise<Frame[]> {
+  const unit = unitOf(metrics);
   const request = { query: query.text, range: query.range, mode: query.mode, signal: options.signal };
   const exemplars = options.valuesOnly ? 0 : query.exemplars;
   const result = query.instant
@@ -55,6 +69,7 @@ export async function answerMetrics(
     target: instance,
     query: query.text,
     valuesOnly: options.valuesOnly,
+    zeroIsGap: zeroIsGap(metrics),
     ...(unit === undefined ? {} : { unit }),
   };
   const frames = query.instant

@@ -132,3 +132,18 @@ test('an instant query is a table of labels and one value', () => {
     ['Upper 95%', [7, null]],
   ]);
 });
+
+test('a step in which nothing was measured is a gap, band and all; alert rules get the zero', () => {
+  const samples = [
+    { timestampMs: 0, value: 5, lower: 4, upper: 7 },
+    { timestampMs: 1000, value: 0, lower: 0, upper: 17 },
+  ];
+  const frames = range([series([{ key: 'a', value: 'x' }], samples)], { unit: 's', zeroIsGap: true });
+  expect(frames.map((frame) => frame.fields[1]?.values)).toEqual([
+    [5, NaN],
+    [4, null],
+    [7, null],
+  ]);
+  const [values] = range([series([], samples)], { unit: 's', zeroIsGap: true, valuesOnly: true });
+  expect(values?.fields[1]?.values).toEqual([5, 0]);
+});

@@ -19,6 +19,8 @@ export interface MetricsFrameOptions {
   readonly query: string;
   /** Grafana unit of the values: `s` for durations. */
   readonly unit?: string;
+  /** A step whose value is zero has none: a gap in the graph. Not for alert rules, which get zeros as TraceQL gives them. */
+  readonly zeroIsGap?: boolean;
   /** Leave out what an alert rule must not evaluate: bounds of intervals and exemplars. */
   readonly valuesOnly?: boolean;
 }
@@ -178,9 +180,18 @@ function exemplarFrame(series: readonly NamedSeries[], options: MetricsFrameOpti
   return [{ name: 'exemplar', fields, meta: { dataTopic: 'annotations' } }];
 }
 
+/** The series without the steps in which nothing was measured. */
+function withGaps(series: Series): Series {
+  const samples = series.samples.map((sample) =>
+    sample.value === 0 ? { timestampMs: sample.timestampMs, value: NaN } : sample
+  );
+  return { ...series, samples };
+}
+
 /** Frames of a range query, the series first, then exemplars. `meta` is put on the first frame. */
 export function rangeFrames(all: readonly Series[], options: MetricsFrameOptions, meta: FrameMeta = {}): Frame[] {
-  const named = nameSeries(all, options.query);
+  const gaps = options.zeroIsGap === true && options.valuesOnly !== true;
+  const named = nameSeries(gaps ? all.map(withGaps) : all, options.query);
   const histogram = named.length > 0 && named.every(({ labels }) => labels[BUCKET_LABEL] !== undefined);
   const frames = histogram
     ? histogramFrames(named, { preferredVisualisationType: 'graph', preferredVisualisationPluginId: 'heatmap' })

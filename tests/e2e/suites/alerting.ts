@@ -13,6 +13,13 @@ interface RuleGroups {
   data: { groups: Array<{ rules: Array<{ name: string; state: string; health: string; lastError?: string }> }> };
 }
 
+interface RuleQuery {
+  refId: string;
+  relativeTimeRange?: object;
+  datasourceUid: string;
+  model: object;
+}
+
 /** A rule that fires where the query's largest number is above a threshold. */
 const rule = (title: string, query: string, above: number) => ({
   title,
@@ -23,7 +30,7 @@ const rule = (title: string, query: string, above: number) => ({
   for: '0s',
   noDataState: 'NoData',
   execErrState: 'Error',
-  data: [
+  data: <RuleQuery[]>[
     {
       refId: 'A',
       relativeTimeRange: { from: 3600, to: 0 },
@@ -69,7 +76,29 @@ export function alertingSuite(at: () => Setting): void {
     expect((await api('POST', '/api/folders', { uid: 'gent-alerts', title: 'GenT alerts' })).status).toBe(200);
     const firing = rule('Failures of the shop', '{ status = error } | rate()', 0);
     const quiet = rule('Too much traffic', '{ } | rate()', 1e9);
-    for (const one of [firing, quiet]) {
+    const slow = rule('Slow answers', '{ kind = server } | quantile_over_time(duration, .99)', 0);
+    const ratio = rule('Share of failures', '{ } | rate()', 0);
+    // Failures by all: two queries and one expression, as a person writes it.
+    ratio.data.unshift({
+      refId: 'E',
+      relativeTimeRange: { from: 3600, to: 0 },
+      datasourceUid: DATA_SOURCE.uid,
+      model: {
+        refId: 'E',
+        datasource: DATA_SOURCE,
+        queryType: 'traceql',
+        query: '{ status = error } | rate()',
+        intervalMs: 60_000,
+      },
+    });
+    Object.assign(ratio.data[2]?.model ?? {}, { type: 'math', expression: '$E / $A' });
+    ratio.data.splice(3, 0, {
+      refId: 'D',
+      datasourceUid: EXPRESSION.uid,
+      model: { refId: 'D', datasource: EXPRESSION, type: 'reduce', reducer: 'max', expression: 'B' },
+    });
+    Object.assign(ratio.data[4]?.model ?? {}, { expression: 'D' });
+    for (const one of [firing, quiet, slow, ratio]) {
       const { status, body } = await api('POST', '/api/v1/provisioning/alert-rules', one);
       expect([status, status === 201 ? undefined : body]).toEqual([201, undefined]);
     }
@@ -82,9 +111,15 @@ export function alertingSuite(at: () => Setting): void {
       const rules = told.data.groups.flatMap((one) => one.rules);
       return Object.fromEntries(rules.map(({ name, state, health }) => [name, `${state}, ${health}`]));
     };
-    const wanted = { [firing.title]: 'firing, ok', [quiet.title]: 'inactive, ok' };
+    const wanted = {
+      [firing.title]: 'firing, ok',
+      [quiet.title]: 'inactive, ok',
+      [slow.title]: 'firing, ok',
+      [ratio.title]: 'firing, ok',
+    };
     const deadline = Date.now() + WAIT_MS;
-    while (Date.now() < deadline && JSON.stringify(await states()) !== JSON.stringify(wanted)) {
+    const sorted = (all: object) => JSON.stringify(Object.entries(all).sort());
+    while (Date.now() < deadline && sorted(await states()) !== sorted(wanted)) {
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
     expect(await states()).toEqual(wanted);

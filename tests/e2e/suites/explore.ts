@@ -86,4 +86,57 @@ export function exploreSuite(at: () => Setting): void {
     await told.first().waitFor();
     await shot('explore-error');
   });
+
+  test('a search over Live shows what is found while it goes on', async () => {
+    const { page, url, shot } = at();
+    const streams: string[] = [];
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => streams.push(String(payload))));
+    await page.goto(exploreUrl(url, { query: '{ status = error }', streaming: true }));
+    await page.getByRole('link', { name: TRACE_ID }).first().waitFor();
+    expect(streams.some((sent) => sent.includes('ds/gent/search/'))).toBe(true);
+    await shot('explore-streaming');
+  });
+
+  test('what errors have in common: the series of compare()', async () => {
+    const { page, url, shot } = at();
+    await page.goto(exploreUrl(url, { query: '{ } | compare({ status = error })' }));
+    await page.locator('.uplot canvas').first().waitFor();
+    await page
+      .getByText(/__meta_type="selection"/)
+      .first()
+      .waitFor();
+    await shot('explore-compare-errors');
+  });
+
+  test('durations as a heat map', async () => {
+    const { page, url, shot } = at();
+    await page.goto(exploreUrl(url, { query: '{ kind = server } | histogram_over_time(duration)', step: '1m' }));
+    await page.locator('.uplot canvas').first().waitFor();
+    await page.waitForTimeout(500);
+    await shot('explore-heatmap');
+  });
+
+  test('the editor fits half a screen', async () => {
+    const { page, url, shot } = at();
+    await page.setViewportSize({ width: 700, height: 1000 });
+    try {
+      for (const [name, query] of Object.entries({
+        search: { queryType: 'search', query: '{ }', filters: [] },
+        traceql: { query: RATE },
+        models: { queryType: 'models', query: '' },
+      })) {
+        await page.goto(exploreUrl(url, query));
+        await page.locator('[data-testid="query-editor-row"]').first().waitFor();
+        await page.waitForTimeout(2000);
+        await shot(`narrow-${name}`);
+        // As text: the page's document is not the tests'.
+        const [scroll, width] = await page.evaluate<[number, number]>(
+          '[document.documentElement.scrollWidth, document.documentElement.clientWidth]'
+        );
+        expect([name, scroll]).toEqual([name, width]);
+      }
+    } finally {
+      await page.setViewportSize({ width: 1920, height: 1000 });
+    }
+  });
 }

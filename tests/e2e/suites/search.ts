@@ -1,5 +1,6 @@
 /** @file Making a query: by clicking in the Search tab, and by typing in the TraceQL tab with completion. */
 import type { Page } from 'playwright-core';
+import { fixtureNdjson } from '../../plugin/fixture';
 import { checkAccessibility } from '../accessibility';
 import { exploreUrl, type Setting } from '../setting';
 
@@ -110,5 +111,55 @@ export function searchSuite(at: () => Setting): void {
     await page.getByLabel('Trace ID').last().press('Enter');
     await page.getByTestId('span-view').first().waitFor();
     await shot('trace-id-tab');
+  });
+
+  test('a word is explained where the pointer rests on it, and the query is laid out on demand', async () => {
+    const { page, url, shot } = at();
+    await page.goto(exploreUrl(url, { query: '{status=error&&duration>1ms}|rate()' }));
+    const editor = page.locator(`${EDITOR} .monaco-editor`).first();
+    await editor.locator('.view-lines').getByText('duration').first().hover();
+    await page
+      .locator('.monaco-hover:visible')
+      .getByText(/end|duration/i)
+      .first()
+      .waitFor();
+    await shot('traceql-hover');
+    await page.mouse.move(5, 5);
+    await page.locator(EDITOR).getByRole('button', { name: 'Format' }).click();
+    const text = async () => (await editor.locator('.view-lines').innerText()).replace(/\u00a0/g, ' ');
+    const laidOut = /\{ status = error && duration > 1ms \}\s*\| rate\(\)/;
+    for (let tries = 0; tries < 50 && !laidOut.test(await text()); tries++) {
+      await page.waitForTimeout(100);
+    }
+    expect(await text()).toMatch(laidOut);
+    await shot('traceql-formatted');
+  });
+
+  test('a trace file is opened in Explore, and marked as imported', async () => {
+    const { page, url, shot } = at();
+    await page.goto(exploreUrl(url, { queryType: 'import', query: '' }));
+    await page.getByText(/Drop a trace file here/).waitFor();
+    await shot('import-tab');
+    const buffer = Buffer.from(fixtureNdjson().split('\n').slice(0, 3).join('\n'));
+    await page
+      .locator('input[type="file"]')
+      .first()
+      .setInputFiles({ name: 'shop.ndjson', mimeType: 'text/plain', buffer });
+    await page.getByText(/shop.ndjson: 3 traces/).waitFor();
+    await page.getByTestId('span-view').first().waitFor();
+    expect(await page.getByTestId('span-view').count()).toBe(4);
+    await choose(page, 'Trace', /POST \/checkout/);
+    await page
+      .getByText(/^1 info$/i)
+      .first()
+      .hover();
+    await page.getByText(/Imported from a file: this trace is not in the store/).waitFor();
+    await shot('import-trace');
+    await checkAccessibility(page, EDITOR);
+    await page.reload();
+    await page
+      .getByText(/is not open here/)
+      .first()
+      .waitFor();
   });
 }
