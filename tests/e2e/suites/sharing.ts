@@ -104,7 +104,7 @@ export function sharingSuite(at: () => Setting): void {
   test('a panel mixes data sources', async () => {
     const { page, url, shot } = at();
     const queries = [
-      { refId: 'A', datasource: DATA_SOURCE, query: '{ } | rate()', legendFormat: '' },
+      { refId: 'A', datasource: DATA_SOURCE, query: '{ } | rate()' },
       { refId: 'B', datasource: TEST_DATA, scenarioId: 'random_walk' },
     ];
     const mixed = { type: 'mixed', uid: '-- Mixed --' };
@@ -114,7 +114,7 @@ export function sharingSuite(at: () => Setting): void {
       overwrite: true,
     });
     await page.goto(`${url}/d/gent-mixed`);
-    await page.getByRole('button', { name: 'rate', exact: true }).first().waitFor();
+    await page.getByRole('button', { name: '{ } | rate()', exact: true }).first().waitFor();
     await page.getByRole('button', { name: 'B-series' }).first().waitFor();
     expect(await page.getByTestId('data-testid Panel status error').count()).toBe(0);
     await shot('mixed');
@@ -131,7 +131,7 @@ export function sharingSuite(at: () => Setting): void {
       dashboard: { uid: 'gent-public', title: 'Public', panels, time: { from: 'now-1h', to: 'now' } },
       overwrite: true,
     });
-    const shared = { isEnabled: true, annotationsEnabled: false, timeSelectionEnabled: true, share: 'public' };
+    const shared = { isEnabled: true, annotationsEnabled: false, timeSelectionEnabled: false, share: 'public' };
     const { accessToken } = await must<{ accessToken: string }>(
       'POST',
       '/api/dashboards/uid/gent-public/public-dashboards',
