@@ -153,11 +153,12 @@ export function readCounts(reader: ByteReader, sizes: Float64Array): TraceCounts
   }
   const patterns: Pattern[] = [[]];
   const lengths = [0];
+  const mostNodes = limit('MODEL_TRACE_SPANS');
   for (let left = reader.count(3); left > 0; left--) {
     const runs: Array<{ shift: number; times: number }> = [];
     let length = 0;
     for (let r = reader.count(2); r > 0; r--) {
-      const run = { shift: reader.zigzag(), times: reader.varint(limit('MODEL_TRACE_SPANS')) };
+      const run = { shift: reader.zigzag(), times: reader.varint(mostNodes) };
       length += run.times;
       runs.push(run);
     }
@@ -187,11 +188,12 @@ export function readCounts(reader: ByteReader, sizes: Float64Array): TraceCounts
   const pattern = Int32Array.from({ length: total }, () => reader.varint(patterns.length - 1));
   const count = Float64Array.from({ length: total }, () => reader.varint());
   let spans = 0;
+  const mostSpans = limit('MODEL_SPANS');
   for (let i = 0; i < total; i++) {
     const size = sizes[shape[i] as number] as number;
     spans += size * (count[i] as number);
-    if (count[i] === 0 || spans > limit('MODEL_SPANS')) {
-      reader.fail(`an empty row, or more spans than MODEL_SPANS = ${limit('MODEL_SPANS')}`);
+    if (count[i] === 0 || spans > mostSpans) {
+      reader.fail(`an empty row, or more spans than MODEL_SPANS = ${mostSpans}`);
     }
     if (pattern[i] !== 0 && lengths[pattern[i] as number] !== size) {
       reader.fail(`a pattern of ${lengths[pattern[i] as number]} nodes for a shape of ${size}`);

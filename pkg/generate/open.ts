@@ -2,14 +2,14 @@
 import { GentError } from '../common';
 import { contextOf, expandPattern, OriginIndex, readContent, type ModelContent, type ShapeLayout } from '../features';
 import { readModelFile, type Manifest } from '../model';
-import { loadNetwork, type IntegerNetwork, type Runtime } from '../nn';
+import type { IntegerNetwork, Runtime } from '../nn';
 import { traceBounds, type Trace } from '../trace';
 import { Assembler } from './assemble';
 import { ClassValues } from './class-values';
 import { readExemplars } from './exemplar-section';
 import { InstanceDrawer } from './instances';
 import { placeTrace } from './placement';
-import { readPriorTable, withPriors } from './prior-network';
+import { lazyNetwork, openNetwork } from './prior-network';
 import { hash32 } from './random';
 import { readNetworkSection } from './network-section';
 import { FirstSpans } from './first-spans';
@@ -28,6 +28,11 @@ export interface OpenOptions {
    * are worth, since such traces are not those that the model stands for. Default true.
    */
   readonly stratified?: boolean;
+  /**
+   * Puts off what only drawing needs: a file whose network or priors are not what they should be is then refused by the
+   * first trace that is drawn, not here. Their hashes are checked in any case.
+   */
+  readonly lazy?: boolean;
 }
 
 /** A model with what its file says of it. */
@@ -52,19 +57,11 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
   const content = readContent((name) => file.section(name));
   const { sizes, onnx } = readNetworkSection(file.section('network'));
   const context = contextOf(content, sizes);
-  const priors = readPriorTable(content, context, file.optional('priors'));
   let network: IntegerNetwork | undefined;
   if (onnx !== undefined) {
-    network = await loadNetwork(onnx, { runtime: options.runtime ?? 'native' });
-    const { spec } = network;
-    const fits =
-      spec.embeddings.length === context.embeddings.length &&
-      spec.embeddings.every((embedding, e) => embedding.vocabulary >= (context.embeddings[e]?.vocabulary ?? Infinity));
-    if (!fits || spec.classes > 64) {
-      await network.close();
-      throw new GentError('MODEL_CORRUPT', 'section network: it does not fit the other sections');
-    }
-    network = withPriors(network, priors);
+    const { runtime = 'native', lazy = false } = options;
+    const open = () => openNetwork({ onnx, content, context, priors: () => file.optional('priors'), runtime });
+    network = lazy ? lazyNetwork(open) : await open();
   }
   const { manifest } = file;
   const key = (part: number): number => hash32(Number.parseInt(manifest.id.slice(24, 32), 16) | 0, part) | 0;

@@ -8,6 +8,9 @@ import { TraceCache } from './remember';
 const MEMORY_PER_BYTE = 40;
 const MEMORY_AT_LEAST = 4 * 1024 * 1024;
 
+/** What drawing from a model says when its file is not what it should be. */
+const DAMAGED: ReadonlySet<string> = new Set(['MODEL_CORRUPT', 'NN_BAD_NETWORK']);
+
 interface Entry {
   readonly bytes: number;
   readonly opened: Promise<TraceGenerator>;
@@ -27,7 +30,7 @@ export class ModelCache {
 
   constructor(
     private readonly store: ModelStore,
-    private readonly open: OpenModel = openModel,
+    private readonly open: OpenModel = (bytes) => openModel(bytes, { lazy: true }),
     traceCacheBytes?: number
   ) {
     this.traces = new TraceCache(traceCacheBytes);
@@ -46,7 +49,18 @@ export class ModelCache {
         this.explain(model, error);
         return undefined;
       });
-      return generator === undefined ? undefined : await work(generator);
+      if (generator === undefined) {
+        return undefined;
+      }
+      return await work(generator).catch((error: unknown) => {
+        // What only drawing reads may turn out to be damaged, too.
+        if (!(error instanceof GentError) || !DAMAGED.has(error.code)) {
+          throw error;
+        }
+        this.drop(model.id);
+        this.explain(model, error);
+        return undefined;
+      });
     } finally {
       entry.users--;
       if (entry.dropped && entry.users === 0) {
