@@ -2,7 +2,7 @@
 import { contextOfSpan, Letter, type Bag, type ModelContent, type Slot } from '../features';
 import type { AttributeValue } from '../trace';
 import type { ClassTable } from './span-classes';
-import type { KnownValues } from './types';
+import type { KnownValues, PossibleScope } from './types';
 
 /** Values by class. */
 export class ClassValues {
@@ -19,6 +19,69 @@ export class ClassValues {
     const operation = this.operationOf(id);
     const status = this.classes.classes[id]?.statusCode ?? 0;
     return scope === 'span' ? this.ofSpans(operation, status, key) : this.ofResources(operation, key);
+  }
+
+  /**
+   * All values that an attribute of generated spans of a class, of their resources or of their events can have when it is
+   * there; with 'event:name' the names of the events.
+   */
+  possible(id: number, scope: PossibleScope, key: string): KnownValues {
+    const operation = this.operationOf(id);
+    const attributes = this.content.attributes.operations[operation];
+    switch (scope) {
+      case 'resource':
+        return this.ofResources(operation, key);
+      case 'span':
+        return this.ofBag(attributes?.spans, 'attribute', key);
+      case 'event:name':
+        return this.eventNames(operation);
+      case 'event': {
+        const names = this.eventNames(operation);
+        const bags = (attributes?.events ?? []).map((event) => this.ofBag(event.bag, 'attribute', key));
+        return {
+          values: bags.flatMap(({ values }) => values),
+          others: names.others || bags.some(({ others }) => others),
+        };
+      }
+    }
+  }
+
+  private eventNames(operation: number): KnownValues {
+    // The names of a span's events are one value: a list.
+    const lists = this.ofBag(this.content.attributes.operations[operation]?.spans, 'field', 'events');
+    return {
+      values: lists.values.flatMap((list) => (Array.isArray(list) ? list.map(String) : [])),
+      others: lists.others,
+    };
+  }
+
+  private ofBag(bag: Bag | undefined, role: 'attribute' | 'field', key: string): KnownValues {
+    const { list } = this.content.attributes;
+    const values: AttributeValue[] = [];
+    let others = false;
+    for (const slot of bag?.slots ?? []) {
+      const entry = list.keys[slot.key];
+      if (entry?.key === key && entry.role === role) {
+        others = this.collect(slot, slot.letters, values) || others;
+      }
+    }
+    return { values, others };
+  }
+
+  /** Adds the values of some letters of a slot. @returns whether there are others */
+  private collect(slot: Slot, letters: ReadonlyArray<Slot['letters'][number]>, values: AttributeValue[]): boolean {
+    const { pairs } = this.content.attributes.list;
+    let others = false;
+    for (const { letter, pair } of letters) {
+      if (letter === Letter.Value) {
+        values.push(pairs[pair]?.value ?? null);
+      } else if (letter === Letter.Rest) {
+        slot.rest.forEach((rest) => values.push(pairs[rest.pair]?.value ?? null));
+      } else {
+        others ||= letter !== Letter.Absent;
+      }
+    }
+    return others;
   }
 
   private operationOf(id: number): number {
@@ -56,15 +119,7 @@ export class ClassValues {
       if (role !== 'attribute' || name !== key) {
         continue;
       }
-      for (const { letter, pair } of this.lettersOf(bag, s, status)) {
-        if (letter === Letter.Value) {
-          values.push(list.pairs[pair]?.value ?? null);
-        } else if (letter === Letter.Rest) {
-          slot.rest.forEach((rest) => values.push(list.pairs[rest.pair]?.value ?? null));
-        } else {
-          others ||= letter !== Letter.Absent;
-        }
-      }
+      others = this.collect(slot, this.lettersOf(bag, s, status), values) || others;
     }
     return { values, others };
   }

@@ -162,6 +162,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
       return i !== undefined && exemplars.has(i) && exemplars.get(i)?.traceId !== traceId ? undefined : i;
     },
     isExemplar: (i) => exemplars.has(i),
+    exemplars: [...exemplars.keys()].sort((a, b) => a - b),
     async generate(indices, { signal } = {}) {
       const list = Array.from(indices);
       for (const i of list) {
@@ -189,6 +190,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
       return result;
     },
     valuesOf: (spanClass, scope, key) => classValues.of(spanClass, scope, key),
+    possibleValues: (spanClass, scope, key) => classValues.possible(spanClass, scope, key),
     durationBounds: (shape) => sifter.durationBounds(shape),
     attributesOf: (shape, span, keys, variant) => sifter.attributesOf(shape, span, keys, variant),
     async sift(this: TraceGenerator, indices, sieve, { signal } = {}) {

@@ -48,6 +48,8 @@ export class Sifter {
   private readonly plans = new WeakMap<Sieve, Plans>();
   private readonly attributes = new WeakMap<ReadonlySet<string>, Map<number, AttributeVariants>>();
   private readonly boundsOf: BoundsOf;
+  /** By shape: asked by every question about durations. */
+  private readonly shapeBounds: Array<DurationRanges | undefined> = [];
   /** Ends of spans stay within 64 bits, so durations are what is drawn. */
   private readonly plain: boolean;
 
@@ -65,6 +67,10 @@ export class Sifter {
 
   /** Bounds of the durations of a shape's spans, whatever is drawn. */
   durationBounds(shape: number): DurationRanges {
+    return (this.shapeBounds[shape] ??= this.boundsOfShape(shape));
+  }
+
+  private boundsOfShape(shape: number): DurationRanges {
     const layout = this.content.layouts[shape];
     const size = layout?.size ?? 0;
     const bounds = { least: new Float64Array(size), most: new Float64Array(size).fill(Infinity) };

@@ -64,6 +64,9 @@ export interface KnownValues {
   readonly others: boolean;
 }
 
+/** Where {@link TraceGenerator.possibleValues} looks; 'event:name' asks for the names of events. */
+export type PossibleScope = 'span' | 'resource' | 'event' | 'event:name';
+
 /** The spans of a shape that decide whether a trace matters. */
 export interface SieveSpans {
   /** Numbers of the spans in generation order, rising. */
@@ -120,12 +123,19 @@ export interface TraceGenerator {
   indexOf(traceId: string): number | undefined;
   /** Whether trace i is a real trace kept verbatim. */
   isExemplar(index: number): boolean;
+  /** The numbers of those traces, rising. */
+  readonly exemplars: readonly number[];
   /** Bounds of the durations of a shape's spans, in generation order, whatever is drawn. Real traces may lie outside. */
   durationBounds(shape: number): DurationRanges;
   /** The attributes with these keys of a span of a shape, given the variant that was drawn. */
   attributesOf(shape: number, span: number, keys: ReadonlySet<string>, variant: number): DrawnAttributes;
   /** Values of an attribute of the spans of a class, or of their resources, as far as the model lists them. */
   valuesOf(spanClass: number, scope: 'span' | 'resource', key: string): KnownValues;
+  /**
+   * All values that an attribute of generated spans of a class, of their resources or events can have where it is there.
+   * Attributes that mark what is generated are not among them.
+   */
+  possibleValues(spanClass: number, scope: PossibleScope, key: string): KnownValues;
   /**
    * Draws no more of each of these traces than it takes to tell that it cannot matter; the values are those of the whole
    * trace. Real traces are always kept.

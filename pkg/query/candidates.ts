@@ -44,7 +44,7 @@ export class Candidates {
     window: TimeRange,
     private readonly verdicts?: Verdicts
   ) {
-    this.shapes = new Uint8Array(model.shapeCount);
+    this.shapes = verdicts?.shapes ?? new Uint8Array(model.shapeCount);
     this.mayMatch = compileTraceFilter(query);
     this.whole = contains(range, window);
     this.sieve = QuerySieve.of(model, query, this.mayMatch);
@@ -54,7 +54,7 @@ export class Candidates {
   get any(): boolean {
     for (let shape = 0; shape < this.model.shapeCount; shape++) {
       const chance = this.chanceOf(shape);
-      if (chance === Chance.May || (chance === Chance.RealOnly && hasExemplars(this.model))) {
+      if (chance === Chance.May || (chance === Chance.RealOnly && this.model.exemplars.length > 0)) {
         return true;
       }
     }
@@ -68,51 +68,57 @@ export class Candidates {
     for (let row = rows.counts.length - 1; row >= 0 && above > to; row--) {
       const first = above - (rows.counts[row] as number);
       if (first <= from) {
-        const has = this.inRow(rows.shapes[row] as number);
-        for (let index = Math.min(above - 1, from); has !== undefined && index >= Math.max(first, to); index--) {
-          if (has(index)) {
-            yield index;
-          }
+        const inside = this.within(rows.shapes[row] as number, Math.max(first, to), Math.min(above, from + 1));
+        for (let n = inside.length - 1; n >= 0; n--) {
+          yield inside[n] as number;
         }
       }
       above = first;
     }
   }
 
-  /** Tells which traces of one row of the counts, all of one shape, can contribute; undefined: none. */
-  private inRow(shape: number): ((index: number) => boolean) | undefined {
-    const { model, range } = this;
+  /** Those of one row, all of one shape, from trace `from` to before `to`. */
+  private within(shape: number, from: number, to: number): number[] {
     const chance = this.chanceOf(shape);
-    if (chance === Chance.None || (chance === Chance.RealOnly && !hasExemplars(model))) {
-      return undefined;
+    const { model } = this;
+    const found: number[] = [];
+    if (chance === Chance.RealOnly) {
+      const { exemplars } = model;
+      for (let at = countBelow(exemplars, from); at < exemplars.length && (exemplars[at] as number) < to; at++) {
+        if (this.touchesRange(exemplars[at] as number)) {
+          found.push(exemplars[at] as number);
+        }
+      }
+    } else if (chance === Chance.May) {
+      // Bounds of generated traces are those of their row.
+      let ofRow: boolean | undefined;
+      for (let index = from; index < to; index++) {
+        const own = !this.whole && model.isExemplar(index);
+        if (own ? this.touchesRange(index) : (ofRow ??= this.touchesRange(index))) {
+          found.push(index);
+        }
+      }
     }
-    // Bounds of generated traces are those of their row.
-    let ofRow: boolean | undefined;
-    const inRange = (index: number): boolean => {
-      const { start, end } = model.boundsOf(index);
-      return touches(range, start, end);
-    };
-    return (index) => {
-      if (model.isExemplar(index)) {
-        return this.whole || inRange(index);
-      }
-      if (chance === Chance.RealOnly) {
-        return false;
-      }
-      ofRow ??= this.whole || inRange(index);
-      return ofRow;
-    };
+    return found;
+  }
+
+  private touchesRange(index: number): boolean {
+    if (this.whole) {
+      return true;
+    }
+    const { start, end } = this.model.boundsOf(index);
+    return touches(this.range, start, end);
   }
 
   /** What is known of trace `index` from earlier, whatever the range. */
   verdictOn(index: number): Verdict {
-    return this.verdicts?.[index] ?? Verdict.Unknown;
+    return this.verdicts?.traces[index] ?? Verdict.Unknown;
   }
 
   /** Remembers what was found of trace `index`. */
   settle(index: number, verdict: Verdict): void {
     if (this.verdicts !== undefined) {
-      this.verdicts[index] = verdict;
+      this.verdicts.traces[index] = verdict;
     }
   }
 
@@ -135,16 +141,46 @@ export class Candidates {
     return kept;
   }
 
+  /** All of them, ascending: as runs of numbers that follow each other in one row of the counts. */
+  runs(): CandidateRuns {
+    const { rows } = this.model;
+    const first: number[] = [];
+    const count: number[] = [];
+    const row: number[] = [];
+    let spans = 0;
+    let traces = 0;
+    let from = 0;
+    for (let r = 0; r < rows.counts.length; r++) {
+      const until = from + (rows.counts[r] as number);
+      const begun = first.length;
+      const shape = rows.shapes[r] as number;
+      if (this.chanceOf(shape) === Chance.May && this.whole) {
+        first.push(from);
+        count.push(until - from);
+      } else {
+        for (const index of this.within(shape, from, until)) {
+          const last = first.length - 1;
+          if (last >= begun && (first[last] as number) + (count[last] as number) === index) {
+            count[last] = (count[last] as number) + 1;
+          } else {
+            first.push(index);
+            count.push(1);
+          }
+        }
+      }
+      for (let n = begun; n < first.length; n++) {
+        row.push(r);
+        traces += count[n] as number;
+        spans += (count[n] as number) * this.model.shapeClasses(shape).length;
+      }
+      from = until;
+    }
+    return { first: Int32Array.from(first), count: Int32Array.from(count), row: Int32Array.from(row), traces, spans };
+  }
+
   /** All of them, ascending. */
   list(): number[] {
-    const indices: number[] = [];
-    if (!this.any) {
-      return indices;
-    }
-    for (const index of this.descending(this.model.traceCount - 1, 0)) {
-      indices.push(index);
-    }
-    return indices.reverse();
+    return this.any ? Array.from(indicesOf(this.runs())) : [];
   }
 
   /** Spans of a trace. */
@@ -166,16 +202,40 @@ export class Candidates {
   }
 }
 
-const withExemplars = new WeakMap<TraceGenerator, boolean>();
-
-function hasExemplars(model: TraceGenerator): boolean {
-  let known = withExemplars.get(model);
-  if (known === undefined) {
-    known = false;
-    for (let index = 0; index < model.traceCount && !known; index++) {
-      known = model.isExemplar(index);
+/** How many of the rising numbers are below `least`. */
+function countBelow(rising: readonly number[], least: number): number {
+  let low = 0;
+  let high = rising.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rising[middle] as number) < least) {
+      low = middle + 1;
+    } else {
+      high = middle;
     }
-    withExemplars.set(model, known);
   }
-  return known;
+  return low;
+}
+
+/** Traces of one model as runs of numbers that follow each other, ascending. */
+export interface CandidateRuns {
+  /** First number of each run, how many it has, and the row of the counts that it lies in. */
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  readonly row: Int32Array;
+  /** Of all runs together. */
+  readonly traces: number;
+  readonly spans: number;
+}
+
+/** The numbers of all traces of some runs, ascending. */
+export function indicesOf({ first, count, traces }: Pick<CandidateRuns, 'first' | 'count' | 'traces'>): Int32Array {
+  const indices = new Int32Array(traces);
+  let at = 0;
+  first.forEach((from, run) => {
+    for (let n = 0; n < (count[run] as number); n++) {
+      indices[at++] = from + n;
+    }
+  });
+  return indices;
 }

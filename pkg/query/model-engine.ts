@@ -26,6 +26,7 @@ import { VerdictCache } from './remember';
 import { alignRange, contains, touches, traceTouches } from './range';
 import { scopedNames } from './tag-scopes';
 import { normalTraceId } from './trace-id';
+import { compileModelFilter } from './whole-models';
 import type {
   EngineDescription,
   MetricsRequest,
@@ -80,7 +81,7 @@ class ModelEngine implements TracesEngine {
     const newest = new Newest<FoundTrace>(request.limit || DEFAULT_LIMIT);
     const budget = new Budget(request.signal, this.options.maxSpans);
     const notices: Notice[] = [];
-    const models = await this.modelsOf(request.range);
+    const models = (await this.modelsOf(request.range)).filter(compileModelFilter(query));
     models.sort((a, b) => (a.window.end === b.window.end ? 0 : a.window.end < b.window.end ? 1 : -1));
     for (const model of models) {
       // All that is left ends before the oldest trace that is kept begins.
@@ -234,7 +235,8 @@ class ModelEngine implements TracesEngine {
     observe: (trace: Trace) => void
   ): Promise<void> {
     const budget = new Budget(request.signal, this.options.maxSpans);
-    const models = (await this.modelsOf(request.range)).slice(-TAG_MODELS).reverse();
+    const holding = (await this.modelsOf(request.range)).filter(compileModelFilter(query));
+    const models = holding.slice(-TAG_MODELS).reverse();
     const most = Math.max(1, limit('QUERY_TAG_SPANS'));
     for (const model of models) {
       if (budget.spans >= 2 * most) {

@@ -14,11 +14,12 @@ import {
   type Series,
 } from '../traceql';
 import type { Budget } from './budget';
-import { Candidates } from './candidates';
+import { type CandidateRuns, Candidates, indicesOf } from './candidates';
 import { CountedMetrics, edgesOf, type Slots } from './counts';
 import { Estimate } from './estimate';
 import { samplePlan, type CandidateTraces, type SampledTrace } from './sample-plan';
 import type { MetricsResult, Notice } from './types';
+import { compileModelFilter } from './whole-models';
 
 /** Opens a model for as long as `work` takes; undefined when it cannot be used. */
 export type UseModel = <T>(
@@ -51,34 +52,28 @@ async function candidatesOf(work: MetricsWork, query: Query, model: StoredModel)
     // Spans that start at the very end of the range count.
     const range = { start: work.slots.start, end: work.slots.end + 1n };
     const candidates = new Candidates(generator, query, range, model.window);
-    const indices = Int32Array.from(candidates.list());
-    const slots = Int32Array.from(slotsOf(generator, indices, work.slots));
-    const shapes = indices.map((index) => generator.shapeOf(index));
-    const spans = indices.reduce((sum, index) => sum + candidates.spansOf(index), 0);
-    return { model, indices, spans, slotAt: (at) => slots[at] ?? 0, shapeAt: (at) => shapes[at] ?? 0 };
+    const runs = candidates.runs();
+    const slot = slotsOf(generator, runs.row, work.slots);
+    const shape = runs.row.map((row) => generator.rows.shapes[row] as number);
+    return { ...runs, model, candidates, slot, shape };
   });
 }
 
-interface CandidateList extends CandidateTraces {
+interface CandidateList extends CandidateTraces, CandidateRuns {
   readonly model: StoredModel;
-  readonly indices: Int32Array;
-  readonly spans: number;
+  readonly candidates: Candidates;
+  readonly first: Int32Array;
+  readonly count: Int32Array;
 }
 
-/** The slot of the query in which the bucket of each trace lies, by the middle of the bucket. */
-function* slotsOf(generator: TraceGenerator, indices: Int32Array, slots: Slots): Generator<number, void, void> {
-  const { buckets, counts, bucketSeconds } = generator.rows;
+/** The slot of the query in which the bucket of each row of the counts lies, by the middle of the bucket. */
+function slotsOf(generator: TraceGenerator, rows: Int32Array, slots: Slots): Int32Array {
+  const { buckets, bucketSeconds } = generator.rows;
   const seconds = Number(slots.instant === true ? slots.end - slots.start : slots.step) / 1e9;
   const start = Number(slots.start) / 1e9;
-  let row = 0;
-  let end = counts[0] ?? 0;
-  for (const index of indices) {
-    while (index >= end && row + 1 < counts.length) {
-      row++;
-      end += counts[row] ?? 0;
-    }
-    yield Math.max(0, Math.floor((((buckets[row] ?? 0) + 0.5) * bucketSeconds - start) / seconds));
-  }
+  return rows.map((row) =>
+    Math.max(0, Math.floor((((buckets[row] as number) + 0.5) * bucketSeconds - start) / seconds))
+  );
 }
 
 /** Generates traces of one model, block by block. */
@@ -88,7 +83,7 @@ async function visit(
   indices: ArrayLike<number>,
   observe: (trace: Trace, at: number) => void
 ): Promise<void> {
-  const perTrace = Math.max(1, list.spans / Math.max(1, list.indices.length));
+  const perTrace = Math.max(1, list.spans / Math.max(1, list.traces));
   const size = Math.max(1, Math.floor(BLOCK_SPANS / perTrace));
   await work.use(list.model, async (generator) => {
     for (let at = 0; at < indices.length; at += size) {
@@ -139,12 +134,12 @@ async function addEdges(
   for (const { start, end } of edgesOf(work.slots, bucketSeconds)) {
     const slots = { start, end: end > start ? end : start + 1n, step: end - start + 1n, instant: true };
     const list = await candidatesOf({ ...work, slots }, bare, model);
-    if (list === undefined || list.indices.length === 0) {
+    if (list === undefined || list.traces === 0) {
       continue;
     }
     work.budget.reserve(list.spans);
     const accumulator = compileMetrics(bare, slots);
-    await visit(work, list, list.indices, (trace) => accumulator.observe(trace));
+    await visit(work, list, indicesOf(list), (trace) => accumulator.observe(trace));
     const factor = aggregate.kind === 'rate' ? Number(slots.end - slots.start) / 1e9 : 1;
     for (const { labels, samples } of accumulator.result()) {
       counted.addSpans(labels, Math.round((samples[0]?.value ?? 0) * factor));
@@ -166,9 +161,10 @@ async function withExemplars(work: MetricsWork, query: Query, series: Series[]):
   for (const model of models) {
     const list = await candidatesOf(work, query, model);
     if (list !== undefined) {
-      const stride = Math.max(1, list.indices.length / each);
-      const picked = Array.from({ length: Math.min(each, list.indices.length) }, (_, i) => Math.floor(i * stride));
-      const indices = picked.flatMap((at) => list.indices[at] ?? []);
+      const all = indicesOf(list);
+      const stride = Math.max(1, all.length / each);
+      const picked = Array.from({ length: Math.min(each, all.length) }, (_, i) => Math.floor(i * stride));
+      const indices = picked.flatMap((at) => all[at] ?? []);
       await visit(work, list, indices, (trace) => accumulator.observe(trace));
     }
   }
@@ -181,12 +177,12 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
   for (const model of work.models) {
     work.budget.check();
     const list = await candidatesOf(work, query, model);
-    if (list !== undefined && list.indices.length > 0) {
+    if (list !== undefined && list.traces > 0) {
       lists.push(list);
     }
   }
   const spans = lists.reduce((sum, list) => sum + list.spans, 0);
-  const traces = lists.reduce((sum, list) => sum + list.indices.length, 0);
+  const traces = lists.reduce((sum, list) => sum + list.traces, 0);
   const part = Math.min(1, limit('QUERY_ESTIMATE_SPANS') / Math.max(1, spans));
   const estimate =
     part < 1 && (work.mode === 'estimate' || (work.mode === 'auto' && spans > limit('QUERY_FULL_SPANS')));
@@ -196,7 +192,7 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
   if (!estimate) {
     work.budget.reserve(spans);
     for (const list of lists) {
-      await visit(work, list, list.indices, (trace) => accumulator.observe(trace));
+      await visit(work, list, indicesOf(list), (trace) => accumulator.observe(trace));
     }
     return { series: accumulator.result(), from: 'generated', notices: [] };
   }
@@ -229,8 +225,9 @@ function hasExtremes(metrics: MetricsExpr): boolean {
 }
 
 /** Answers a metrics query over models. */
-export async function modelMetrics(work: MetricsWork): Promise<Answer> {
-  const query = parseQuery(work.text);
+export async function modelMetrics(request: MetricsWork): Promise<Answer> {
+  const query = parseQuery(request.text);
+  const work = { ...request, models: request.models.filter(compileModelFilter(query)) };
   // Compiled for its checks, before any model is opened.
   const { start, end, step, instant } = work.slots;
   compileMetrics(query, { start, end, step, ...(instant === true ? { instant } : {}) });

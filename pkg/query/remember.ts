@@ -63,8 +63,13 @@ export enum Verdict {
   LeftOut = 3,
 }
 
-/** Which traces of a model match a search, as far as they were looked at: one byte a trace. */
-export type Verdicts = Uint8Array;
+/** What is known of a model and a search, one byte each. */
+export interface Verdicts {
+  /** Which traces match, as far as they were looked at. */
+  readonly traces: Uint8Array;
+  /** Which shapes can, as far as that was asked: kept by whoever asks. */
+  readonly shapes: Uint8Array;
+}
 
 /** Verdicts by model and query, so that a search that is repeated generates only what it shows. */
 export class VerdictCache {
@@ -77,8 +82,8 @@ export class VerdictCache {
     if (known !== undefined) {
       return known;
     }
-    const fresh = new Uint8Array(model.traceCount);
-    this.verdicts.set(key, fresh, model.traceCount + 2 * key.length);
+    const fresh = { traces: new Uint8Array(model.traceCount), shapes: new Uint8Array(model.shapeCount) };
+    this.verdicts.set(key, fresh, model.traceCount + model.shapeCount + 2 * key.length);
     return fresh;
   }
 

@@ -3,12 +3,14 @@
  * order of model and shape. So every stretch of time and every shape has its share, and the sample is always the same.
  */
 
-/** Traces of one model that may matter, ascending. */
+/** Traces of one model that may matter, ascending, as runs of numbers that follow each other. */
 export interface CandidateTraces {
-  readonly indices: ArrayLike<number>;
-  /** Slot of the query that the trace at a position begins in. */
-  slotAt(position: number): number;
-  shapeAt(position: number): number;
+  /** First number of each run, and how many it has. */
+  readonly first: ArrayLike<number>;
+  readonly count: ArrayLike<number>;
+  /** Slot of the query that the traces of each run begin in; shape of each run. */
+  readonly slot: ArrayLike<number>;
+  readonly shape: ArrayLike<number>;
 }
 
 /** A trace of the sample. */
@@ -23,6 +25,25 @@ export interface SampledTrace {
 /** Traces of the sample that a stratum should have, so that their spread can be told. */
 const TRACES_A_STRATUM = 8;
 
+/** Runs of one list in the order of stratum, then shape, then number; and how many traces each stratum has. */
+function sorted(list: CandidateTraces, strata: number, stratumOf: (slot: number) => number) {
+  const runs = list.first.length;
+  const sizes = new Float64Array(strata);
+  let shapes = 1;
+  for (let run = 0; run < runs; run++) {
+    shapes = Math.max(shapes, (list.shape[run] as number) + 1);
+  }
+  // One number says it all, and numbers are sorted quickly.
+  const keys = new Float64Array(runs);
+  for (let run = 0; run < runs; run++) {
+    const stratum = stratumOf(list.slot[run] as number);
+    sizes[stratum] = (sizes[stratum] as number) + (list.count[run] as number);
+    keys[run] = (stratum * shapes + (list.shape[run] as number)) * runs + run;
+  }
+  keys.sort();
+  return { list, sizes, order: Int32Array.from(keys, (key) => key % runs), next: 0 };
+}
+
 /**
  * Chooses a part of the traces.
  * @param slots - of the query
@@ -30,40 +51,39 @@ const TRACES_A_STRATUM = 8;
  * @returns for each list the traces of the sample
  */
 export function samplePlan(lists: readonly CandidateTraces[], slots: number, part: number): SampledTrace[][] {
-  const total = lists.reduce((sum, { indices }) => sum + indices.length, 0);
+  let total = 0;
+  for (const { count } of lists) {
+    for (let run = 0; run < count.length; run++) {
+      total += count[run] as number;
+    }
+  }
   const strata = Math.max(1, Math.min(slots, Math.floor((total * part) / TRACES_A_STRATUM)));
   const stratumOf = (slot: number): number =>
     Math.min(strata - 1, Math.max(0, Math.floor((Math.min(slots - 1, slot) * strata) / slots)));
-  // Positions of each list by stratum.
-  const members = lists.map((list) => {
-    const byStratum: number[][] = [];
-    for (let position = 0; position < list.indices.length; position++) {
-      (byStratum[stratumOf(list.slotAt(position))] ??= []).push(position);
-    }
-    return byStratum;
-  });
+  const members = lists.map((list) => sorted(list, strata, stratumOf));
   const chosen: SampledTrace[][] = lists.map(() => []);
   let sample = 0;
   for (let stratum = 0; stratum < strata; stratum++) {
-    const size = members.reduce((sum, byStratum) => sum + (byStratum[stratum]?.length ?? 0), 0);
+    const size = members.reduce((sum, { sizes }) => sum + (sizes[stratum] as number), 0);
     const wanted = Math.min(size, Math.max(2, Math.round(size * part)));
+    const weight = size / wanted;
     let before = 0;
     let taken = 0;
-    lists.forEach((list, l) => {
-      const own = members[l]?.[stratum] ?? [];
-      own.sort((a, b) => list.shapeAt(a) - list.shapeAt(b) || a - b);
-      for (; taken < wanted; taken++) {
-        const at = Math.floor(((taken + 0.5) * size) / wanted) - before;
-        if (at >= own.length) {
-          break;
+    members.forEach((member, l) => {
+      const { list, order } = member;
+      const until = before + (member.sizes[stratum] as number);
+      while (before < until) {
+        const run = order[member.next++] as number;
+        const count = list.count[run] as number;
+        for (; taken < wanted; taken++) {
+          const at = Math.floor(((taken + 0.5) * size) / wanted) - before;
+          if (at >= count) {
+            break;
+          }
+          chosen[l]?.push({ index: (list.first[run] as number) + at, weight, sample: sample++ });
         }
-        chosen[l]?.push({
-          index: list.indices[own[at] as number] as number,
-          weight: size / wanted,
-          sample: sample++,
-        });
+        before += count;
       }
-      before += own.length;
     });
     // A gap between the numbers of strata: their traces are no neighbours.
     sample++;

@@ -2,7 +2,8 @@
  * @file A query as a sieve: what it asks of durations and span attributes, put to traces that are drawn only in part.
  * Bounds of durations become classes of spans narrower than those of the model, and push-down judges these.
  */
-import type { Sieve, SieveSpans, SpanClass, TraceGenerator } from '../generate';
+import type { KnownValues, PossibleScope, Sieve, SieveSpans, SpanClass, TraceGenerator } from '../generate';
+import type { AttributeValue } from '../trace';
 import {
   compileSpanPredicate,
   compileTraceFilter,
@@ -13,6 +14,8 @@ import {
   type StaticSpan,
 } from '../traceql';
 
+/** Attributes with which generating marks what it writes begin so. */
+const MARKED = 'gent.';
 /** Answers that are kept for each shape. */
 const MOST_KNOWN = 20_000;
 
@@ -34,6 +37,8 @@ export class QuerySieve implements Sieve {
   private readonly shapes: Array<ShapeSpans | undefined> = [];
   /** Narrowed classes: by class, cells of durations, and what is known of attributes. */
   private readonly narrowed = new Map<string, StaticSpan>();
+
+  private readonly possibleValues = new Map<string, KnownValues>();
 
   private constructor(
     private readonly model: TraceGenerator,
@@ -164,16 +169,28 @@ export class QuerySieve implements Sieve {
         least: low === 0 ? 0 : (this.breaks[low - 1] as number),
         most: (this.breaks[high] ?? Infinity) - 1,
       };
-      found =
-        variant < 0
-          ? { ...spanClass, duration }
-          : { ...this.withAttributes(spanClass, shape, span, variant), duration };
+      const known = variant < 0 ? spanClass : this.withAttributes(spanClass, shape, span, variant);
+      found = { ...known, duration, possible: (scope, name) => this.possible(id, scope, name) };
       if (this.narrowed.size >= MOST_KNOWN) {
         this.narrowed.clear();
       }
       this.narrowed.set(key, found);
     }
     return found;
+  }
+
+  /** Values that an attribute of generated spans of a class can have; undefined: any. */
+  private possible(id: number, scope: PossibleScope, name: string): readonly AttributeValue[] | undefined {
+    if (name.startsWith(MARKED)) {
+      return undefined;
+    }
+    const key = `${id} ${scope} ${name}`;
+    let found = this.possibleValues.get(key);
+    if (found === undefined) {
+      found = this.model.possibleValues(id, scope, name);
+      this.possibleValues.set(key, found);
+    }
+    return found.others ? undefined : found.values;
   }
 
   private withAttributes(spanClass: SpanClass, shape: number, span: number, variant: number): StaticSpan {

@@ -1,9 +1,30 @@
 /** @file From a model's manifest to what the catalogue shows. */
 import { type Manifest, readManifest, readManifestFile, readModelFile, type ReadPart } from '../model';
-import type { StoredModel } from './types';
+import type { SpanKinds, StoredModel } from './types';
 
 /** The part of {@link StoredModel} that the model itself knows. */
 export type ManifestFacts = Omit<StoredModel, 'file' | 'bytes' | 'createdUnixMs'>;
+
+/** Batches of one system say the same of their spans, thousands of times: it is kept once. */
+const known = new Map<string, SpanKinds>();
+const MOST_KNOWN = 1000;
+
+function kindsOf({ operations, attributes }: Manifest): SpanKinds {
+  const list = operations.map(({ service, name, kind, errors }) => ({ service, name, kind, fails: errors > 0 }));
+  const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  list.sort((a, b) => order(a.service, b.service) || order(a.name, b.name) || a.kind - b.kind);
+  const kinds = { operations: list, spanKeys: attributes.span, resourceKeys: attributes.resource };
+  const key = JSON.stringify(kinds);
+  const same = known.get(key);
+  if (same !== undefined) {
+    return same;
+  }
+  if (known.size >= MOST_KNOWN) {
+    known.clear();
+  }
+  known.set(key, kinds);
+  return kinds;
+}
 
 function facts(manifest: Manifest): ManifestFacts {
   return {
@@ -13,6 +34,7 @@ function facts(manifest: Manifest): ManifestFacts {
     spans: manifest.counts.spans,
     services: [...manifest.services].sort(),
     exemplars: manifest.counts.exemplars,
+    kinds: kindsOf(manifest),
     ...(manifest.fidelity === undefined ? {} : { fidelity: manifest.fidelity }),
     ...(manifest.exemplarIds === undefined ? {} : { exemplarIds: manifest.exemplarIds }),
   };

@@ -1,5 +1,19 @@
 /** @file What a store of models is: a catalogue by time, reading, publishing. A directory today, other places behind the same interface. */
 
+/** What the spans of a model are, as far as its manifest says: the same object for models that say the same. */
+export interface SpanKinds {
+  readonly operations: ReadonlyArray<{
+    readonly service: string;
+    readonly name: string;
+    readonly kind: number;
+    /** Whether any span of it has the status error. */
+    readonly fails: boolean;
+  }>;
+  /** All keys of attributes that any span, or any resource, of the model has. */
+  readonly spanKeys: readonly string[];
+  readonly resourceKeys: readonly string[];
+}
+
 /** One model of a store, as its manifest describes it. */
 export interface StoredModel {
   /** Model id (content hash). */
@@ -20,6 +34,8 @@ export interface StoredModel {
   readonly fidelity?: Readonly<Record<string, number | null>>;
   /** Hashes of the ids of real traces in it, see `mayHoldExemplar`. */
   readonly exemplarIds?: string;
+  /** Absent where it is not known. */
+  readonly kinds?: SpanKinds;
   readonly createdUnixMs: number;
 }
 

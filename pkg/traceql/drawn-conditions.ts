@@ -19,6 +19,8 @@ export interface DrawnConditions {
   readonly aggregatesDuration: boolean;
   /** Keys of span attributes that filters ask for. */
   readonly spanKeys: ReadonlySet<string>;
+  /** Whether filters ask for attributes of resources or events: their values are not drawn, but not all are possible. */
+  readonly asksOthers: boolean;
 }
 
 function isDuration(expression: FieldExpr | undefined): boolean {
@@ -72,15 +74,19 @@ function visitScalars(stages: readonly Stage[], breaks: Set<number>): boolean {
   return found;
 }
 
-/** The durations and span attributes that decide about spans; undefined: none does. */
+/** The durations and attributes that decide about spans; undefined: none does. */
 export function drawnConditions(query: Query): DrawnConditions | undefined {
   const breaks = new Set<number>();
   const spanKeys = new Set<string>();
   let aggregatesDuration = false;
+  let asksOthers = false;
   const visit = ({ scope, name, intrinsic }: AttributeRef): void => {
     if (intrinsic === undefined && (scope === 'span' || scope === 'none')) {
       spanKeys.add(name);
     }
+    const ofOthers = intrinsic === undefined && (scope === 'resource' || scope === 'event');
+    // The service's name is known of each class.
+    asksOthers ||= intrinsic === 'event:name' || (ofOthers && name !== 'service.name');
   };
   for (const stages of pipelinesIn(query)) {
     for (const { expression } of filtersIn(stages)) {
@@ -94,7 +100,7 @@ export function drawnConditions(query: Query): DrawnConditions | undefined {
   if (durationBreaks.length > limit('QUERY_DURATION_BREAKS')) {
     durationBreaks.length = 0;
   }
-  return durationBreaks.length === 0 && spanKeys.size === 0
+  return durationBreaks.length === 0 && spanKeys.size === 0 && !asksOthers
     ? undefined
-    : { durationBreaks, aggregatesDuration, spanKeys };
+    : { durationBreaks, aggregatesDuration, spanKeys, asksOthers };
 }

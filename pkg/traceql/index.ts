@@ -19,6 +19,7 @@ export { parseIncomplete } from './incomplete';
 export {
   compileSpanPredicate,
   compileTraceFilter,
+  compileTracesFilter,
   staticMetrics,
   traceMayMatch,
   type SpanPredicate,

@@ -72,17 +72,18 @@ export function compileSpanPredicate(query: Query): SpanPredicate[] {
 /** The classes a stage can leave, or undefined when that cannot be told. */
 type Narrow = (spans: readonly StaticSpan[]) => readonly StaticSpan[];
 
-function narrowSpanset(expression: SpansetExpr): Narrow {
+/** @param counted - the classes given are those of the spans of a trace, one entry a span */
+function narrowSpanset(expression: SpansetExpr, counted: boolean): Narrow {
   switch (expression.kind) {
     case 'filter': {
       const predicate = remembering(expression);
       return (spans) => spans.filter((span) => predicate(span) !== 'no');
     }
     case 'pipeline':
-      return narrowStages(expression.stages);
+      return narrowStages(expression.stages, counted);
     case 'operation': {
-      const left = narrowSpanset(expression.left);
-      const right = narrowSpanset(expression.right);
+      const left = narrowSpanset(expression.left, counted);
+      const right = narrowSpanset(expression.right, counted);
       const { operator } = expression;
       return (spans) => {
         const leftSpans = left(spans);
@@ -128,10 +129,10 @@ function narrowDuration(operator: ComparisonOperator, wanted: bigint | number): 
     spans.some(({ duration }) => compareNumbers(reached, duration?.most ?? Infinity, wanted)) ? spans : [];
 }
 
-function narrowScalar({ left, right, operator }: ScalarFilter): Narrow {
+function narrowScalar({ left, right, operator }: ScalarFilter, counted: boolean): Narrow {
   if (right.kind === 'scalar') {
     const { value } = right;
-    if (left.kind === 'aggregate' && left.name === 'count' && value.type === 'int') {
+    if (counted && left.kind === 'aggregate' && left.name === 'count' && value.type === 'int') {
       return narrowCount(operator, value.value);
     }
     if (boundsDuration(left) && (value.type === 'int' || value.type === 'float' || value.type === 'duration')) {
@@ -141,17 +142,17 @@ function narrowScalar({ left, right, operator }: ScalarFilter): Narrow {
   return (spans) => spans;
 }
 
-function narrowStages(stages: readonly Stage[]): Narrow {
+function narrowStages(stages: readonly Stage[], counted: boolean): Narrow {
   const steps = stages.map((stage): Narrow => {
     switch (stage.kind) {
       case 'scalarFilter':
-        return narrowScalar(stage);
+        return narrowScalar(stage, counted);
       case 'by':
       case 'select':
       case 'coalesce':
         return (spans) => spans;
       default:
-        return narrowSpanset(stage);
+        return narrowSpanset(stage, counted);
     }
   });
   return (spans) => {
@@ -193,6 +194,18 @@ function mayRaise(stages: readonly Stage[], operand = false): boolean {
  * contribute to the answer. false only when it certainly cannot.
  */
 export function compileTraceFilter(query: Query): (spans: readonly StaticSpan[]) => boolean {
+  return compileFilter(query, true);
+}
+
+/**
+ * Compiles the question whether any of many traces can contribute to the answer, given the classes of spans that occur in
+ * them, each once. false only when none can.
+ */
+export function compileTracesFilter(query: Query): (classes: readonly StaticSpan[]) => boolean {
+  return compileFilter(query, false);
+}
+
+function compileFilter(query: Query, counted: boolean): (spans: readonly StaticSpan[]) => boolean {
   const pipelines = pipelinesIn(query);
   // A lone filter that can stop the query is judged with care; other stages could keep it from being reached.
   const alone = pipelines.every((stages) => stages.length === 1 && stages[0]?.kind === 'filter');
@@ -200,7 +213,7 @@ export function compileTraceFilter(query: Query): (spans: readonly StaticSpan[])
   if (raising || pipelines.some((stages) => mayRaise(stages))) {
     return () => true;
   }
-  const narrows = pipelines.map(narrowStages);
+  const narrows = pipelines.map((stages) => narrowStages(stages, counted));
   return (spans) => narrows.some((narrow) => narrow(spans).length > 0);
 }
 

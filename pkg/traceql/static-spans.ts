@@ -2,7 +2,7 @@
  * @file What can be said of a filter before spans exist: a class of spans, described by what all of them have in common,
  * surely matches, surely does not, or may match. Three-valued (Kleene) logic over known and unknown values.
  */
-import type { KeyValue } from '../trace';
+import type { AttributeValue, KeyValue } from '../trace';
 import type { AttributeRef, BinaryOperator, ComparisonOperator, FieldExpr } from './ast';
 import { isArithmetic, isComparison } from './fold';
 import { attributeType } from './parse-field';
@@ -26,9 +26,19 @@ export interface StaticSpan {
   /** Keys that some spans have, or have with different values. A key in neither list never occurs. */
   readonly spanVariables: ReadonlySet<string>;
   readonly resourceVariables: ReadonlySet<string>;
+  /** Nothing is known of the root of the trace, nor whether the span is it: `rootService`, `rootName` and `isRoot` mean nothing. */
+  readonly anyPlace?: boolean;
+  /**
+   * All values that an attribute of a span of the class, its resource or one of its events can have where it is there; with
+   * 'event:name' the names of its events. undefined: it can have any. Asked only of keys that the lists above leave open.
+   */
+  readonly possible?: (scope: 'span' | 'resource' | 'event' | 'event:name', key: string) => KnownList;
   /** Between which durations (ns, both included) they lie; absent: anything from 0. */
   readonly duration?: NumberRange;
 }
+
+/** Values, or undefined for any. */
+export type KnownList = readonly AttributeValue[] | undefined;
 
 /** Whole numbers from `least` to `most`, both included; `most` may be Infinity. */
 export interface NumberRange {
@@ -47,25 +57,57 @@ class Within {
 }
 const NOT_NEGATIVE = new Within({ least: 0, most: Infinity });
 
-type Known = Value | typeof UNKNOWN | Within;
-
-function isKnown(value: Known): value is Value {
-  return value !== UNKNOWN && !(value instanceof Within);
+/** The value is one of these; undefined among them: it may be missing. */
+class OneOf {
+  constructor(readonly values: readonly Value[]) {}
 }
 
-function lookUp(constants: readonly KeyValue[], variables: ReadonlySet<string>, name: string): Known {
+type Known = Value | typeof UNKNOWN | Within;
+
+function isKnown(value: Known | OneOf): value is Value {
+  return value !== UNKNOWN && !(value instanceof Within) && !(value instanceof OneOf);
+}
+
+/** More values than this are not tried one by one. */
+const MOST_TRIED = 500;
+
+function oneOf(values: KnownList): OneOf | typeof UNKNOWN {
+  return values === undefined || values.length > MOST_TRIED
+    ? UNKNOWN
+    : new OneOf([...new Set([undefined, ...values.map(toValue)])]);
+}
+
+function lookUp(span: StaticSpan, scope: 'span' | 'resource', name: string): Known | OneOf {
+  const [constants, variables] =
+    scope === 'span' ? [span.spanConstants, span.spanVariables] : [span.resourceConstants, span.resourceVariables];
   if (variables.has(name)) {
-    return UNKNOWN;
+    return oneOf(span.possible?.(scope, name));
   }
   return toValue(constants.find(({ key }) => key === name)?.value);
 }
 
-function resourceValue(span: StaticSpan, name: string): Known {
-  const value = lookUp(span.resourceConstants, span.resourceVariables, name);
+/** The span's own value, else that of its resource. */
+function ownOrResource(span: StaticSpan, name: string): Known | OneOf {
+  const own = lookUp(span, 'span', name);
+  const resource = own === undefined || own instanceof OneOf ? resourceValue(span, name) : undefined;
+  if (own === undefined) {
+    return resource;
+  }
+  if (!(own instanceof OneOf)) {
+    return own;
+  }
+  const others = resource instanceof OneOf ? resource.values : isKnown(resource) ? [resource] : undefined;
+  return others === undefined
+    ? UNKNOWN
+    : new OneOf([...new Set([...own.values.filter((value) => value !== undefined), ...others])]);
+}
+
+function resourceValue(span: StaticSpan, name: string): Known | OneOf {
+  const value = lookUp(span, 'resource', name);
   return name === 'service.name' && value === undefined && span.service !== '' ? span.service : value;
 }
 
-function attributeOf(attribute: AttributeRef, span: StaticSpan): Known {
+function attributeOf(attribute: AttributeRef, span: StaticSpan): Known | OneOf {
   switch (attribute.intrinsic) {
     case undefined:
       break;
@@ -76,15 +118,17 @@ function attributeOf(attribute: AttributeRef, span: StaticSpan): Known {
     case 'status':
       return span.statusCode;
     case 'rootName':
-      return span.rootName;
+      return span.anyPlace === true ? UNKNOWN : span.rootName;
     case 'rootServiceName':
-      return span.rootService;
+      return span.anyPlace === true ? UNKNOWN : span.rootService;
     case 'nestedSetParent':
-      return span.isRoot ? -1n : NOT_NEGATIVE;
+      return span.anyPlace === true ? UNKNOWN : span.isRoot ? -1n : NOT_NEGATIVE;
     case 'span:parentID':
-      return span.isRoot ? '' : UNKNOWN;
+      return span.isRoot && span.anyPlace !== true ? '' : UNKNOWN;
     case 'duration':
       return span.duration === undefined ? NOT_NEGATIVE : new Within(span.duration);
+    case 'event:name':
+      return oneOf(span.possible?.('event:name', ''));
     case 'traceDuration':
     case 'nestedSetLeft':
     case 'nestedSetRight':
@@ -95,13 +139,13 @@ function attributeOf(attribute: AttributeRef, span: StaticSpan): Known {
   }
   switch (attribute.scope) {
     case 'span':
-      return lookUp(span.spanConstants, span.spanVariables, attribute.name);
+      return lookUp(span, 'span', attribute.name);
     case 'resource':
       return resourceValue(span, attribute.name);
-    case 'none': {
-      const own = lookUp(span.spanConstants, span.spanVariables, attribute.name);
-      return own === undefined ? resourceValue(span, attribute.name) : own;
-    }
+    case 'none':
+      return ownOrResource(span, attribute.name);
+    case 'event':
+      return oneOf(span.possible?.('event', attribute.name));
     default:
       return UNKNOWN;
   }
@@ -117,8 +161,10 @@ function knownValue(expression: FieldExpr, span: StaticSpan): Known {
   switch (expression.kind) {
     case 'static':
       return staticValue(expression.value);
-    case 'attribute':
-      return attributeOf(expression.attribute, span);
+    case 'attribute': {
+      const value = attributeOf(expression.attribute, span);
+      return value instanceof OneOf ? UNKNOWN : value;
+    }
     case 'unary': {
       if (expression.operator === '!') {
         return fromTri(judge(expression, span));
@@ -188,7 +234,22 @@ function judgeComparison(
   span: StaticSpan
 ): Tri {
   const { left, right } = expression;
-  const a = knownValue(left, span);
+  const value = left.kind === 'attribute' ? attributeOf(left.attribute, span) : knownValue(left, span);
+  if (!(value instanceof OneOf)) {
+    return judgeValues(expression, operator, span, value);
+  }
+  // Of a value that is one of several, what holds for all of them is certain.
+  const [first, ...others] = value.values.map((one) => judgeValues(expression, operator, span, one));
+  return first === undefined || others.some((tri) => tri !== first) ? 'maybe' : first;
+}
+
+/** @param a - the value on the left */
+function judgeValues(
+  { left, right }: Extract<FieldExpr, { kind: 'binary' }>,
+  operator: ComparisonOperator,
+  span: StaticSpan,
+  a: Known
+): Tri {
   if (right.kind === 'static' && right.value.type === 'nil') {
     if (left.kind === 'static' && left.value.type === 'nil') {
       return 'no';

@@ -98,12 +98,8 @@ export function measureCoverage(
     for (const part of parts) {
       // Another sample for each question: what is left out of it at the beginning varies.
       const skipped = Math.floor(random() * 7);
-      const indices = Array.from({ length: traces.length - skipped }, (_, i) => i + skipped);
-      const list = {
-        indices,
-        slotAt: (at: number) => slots[at + skipped] ?? 0,
-        shapeAt: (at: number) => shapes[at + skipped] ?? 0,
-      };
+      const first = traces.map((_, i) => i).slice(skipped);
+      const list = { first, count: first.map(() => 1), slot: slots.slice(skipped), shape: shapes.slice(skipped) };
       const estimate = new Estimate(query, options);
       for (const one of samplePlan([list], intervals.count, part)[0] ?? []) {
         estimate.observe(traces[one.index] as Trace, one);
