@@ -138,9 +138,9 @@ export interface TraceGenerator {
   possibleValues(spanClass: number, scope: PossibleScope, key: string): KnownValues;
   /**
    * Draws no more of each of these traces than it takes to tell that it cannot matter; the values are those of the whole
-   * trace. Real traces are always kept.
+   * trace. Real traces are always kept. Whoever remembers traces may keep those, too, unless `all` is set.
    */
-  sift(indices: readonly number[], sieve: Sieve, options?: { signal?: AbortSignal }): Promise<Sifted>;
+  sift(indices: readonly number[], sieve: Sieve, options?: { signal?: AbortSignal; all?: boolean }): Promise<Sifted>;
   /** Generates the traces with these indices, in that order. */
   generate(indices: ArrayLike<number>, options?: { signal?: AbortSignal }): Promise<Trace[]>;
   close(): Promise<void>;

@@ -12,6 +12,8 @@ import type { TimeRange } from './types';
  */
 const WORTH = 0.6;
 const FEWEST_SIFTED = 200;
+/** Drawing a span in part, against writing it whole. */
+const PART_OF_WRITING = 0.3;
 
 /** What can be said of the traces of a shape. */
 enum Chance {
@@ -139,6 +141,17 @@ export class Candidates {
       this.sieve = undefined;
     }
     return kept;
+  }
+
+  /** Spans as many as which it takes to write those of the traces that may match, whatever is remembered of them. */
+  async costOf(indices: readonly number[], signal: AbortSignal | undefined): Promise<number> {
+    const spans = (list: readonly number[]): number => list.reduce((sum, index) => sum + this.spansOf(index), 0);
+    if (this.sieve === undefined) {
+      return spans(indices);
+    }
+    const options = { all: true, ...(signal === undefined ? {} : { signal }) };
+    const { kept, drawn } = await this.model.sift(indices, this.sieve, options);
+    return PART_OF_WRITING * drawn + spans(kept);
   }
 
   /** All of them, ascending: as runs of numbers that follow each other in one row of the counts. */

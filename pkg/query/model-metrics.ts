@@ -28,6 +28,13 @@ export type UseModel = <T>(
 ) => Promise<T | undefined>;
 
 const BLOCK_SPANS = 40_000;
+/** Traces that are drawn in part together. */
+const SIFTED_TOGETHER = 8192;
+/** What the cost of a query is told from. */
+const PILOT_MODELS = 8;
+/** So many times too much after the first of them is too much. */
+const SURELY_NOT = 4;
+const PILOT_TRACES = 60;
 /** Traces that are looked at for exemplars of an answer from counts. */
 const EXEMPLAR_TRACES = 60;
 
@@ -55,13 +62,12 @@ async function candidatesOf(work: MetricsWork, query: Query, model: StoredModel)
     const runs = candidates.runs();
     const slot = slotsOf(generator, runs.row, work.slots);
     const shape = runs.row.map((row) => generator.rows.shapes[row] as number);
-    return { ...runs, model, candidates, slot, shape };
+    return { ...runs, model, slot, shape };
   });
 }
 
 interface CandidateList extends CandidateTraces, CandidateRuns {
   readonly model: StoredModel;
-  readonly candidates: Candidates;
   readonly first: Int32Array;
   readonly count: Int32Array;
 }
@@ -95,6 +101,46 @@ async function visit(
       traces.forEach((trace, i) => observe(trace, at + i));
     }
   });
+}
+
+/** Observes every trace that can matter in one model: those that a part of them rules out are not written. */
+async function visitAll(work: MetricsWork, query: Query, list: CandidateList, observe: (trace: Trace) => void) {
+  const indices = indicesOf(list);
+  for (let at = 0; at < indices.length; at += SIFTED_TOGETHER) {
+    const block = Array.from(indices.subarray(at, at + SIFTED_TOGETHER));
+    work.budget.check();
+    const kept = await work.use(list.model, async (generator) =>
+      // Made anew: the model may have been closed since it was asked which traces it has.
+      new Candidates(generator, query, undefined, list.model.window).sift(block, work.signal)
+    );
+    await visit(work, list, kept ?? [], observe);
+  }
+}
+
+/** Whether what matters costs no more than writing `most` spans, told from a few traces of a few models. */
+async function isCheap(work: MetricsWork, query: Query, lists: readonly CandidateList[], most: number) {
+  const traces = lists.reduce((sum, list) => sum + list.traces, 0);
+  const apart = Math.max(1, lists.length / PILOT_MODELS);
+  let seen = 0;
+  let cost = 0;
+  for (let l = 0; l < lists.length; l += apart) {
+    const list = lists[Math.floor(l)] as CandidateList;
+    const indices = indicesOf(list);
+    const stride = Math.max(1, indices.length / PILOT_TRACES);
+    const some = Array.from(
+      { length: Math.min(PILOT_TRACES, indices.length) },
+      (_, i) => indices[Math.floor(i * stride)]
+    );
+    await work.use(list.model, async (generator) => {
+      const candidates = new Candidates(generator, query, undefined, list.model.window);
+      cost += await candidates.costOf(some, work.signal);
+      seen += some.length;
+    });
+    if (seen === 0 || cost * traces > SURELY_NOT * most * seen) {
+      return false;
+    }
+  }
+  return cost * traces <= most * seen;
 }
 
 async function fromCounts(work: MetricsWork, query: Query): Promise<Series[] | undefined> {
@@ -139,7 +185,7 @@ async function addEdges(
     }
     work.budget.reserve(list.spans);
     const accumulator = compileMetrics(bare, slots);
-    await visit(work, list, indicesOf(list), (trace) => accumulator.observe(trace));
+    await visitAll(work, bare, list, (trace) => accumulator.observe(trace));
     const factor = aggregate.kind === 'rate' ? Number(slots.end - slots.start) / 1e9 : 1;
     for (const { labels, samples } of accumulator.result()) {
       counted.addSpans(labels, Math.round((samples[0]?.value ?? 0) * factor));
@@ -184,15 +230,21 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
   const spans = lists.reduce((sum, list) => sum + list.spans, 0);
   const traces = lists.reduce((sum, list) => sum + list.traces, 0);
   const part = Math.min(1, limit('QUERY_ESTIMATE_SPANS') / Math.max(1, spans));
+  const most = limit('QUERY_FULL_SPANS');
   const estimate =
-    part < 1 && (work.mode === 'estimate' || (work.mode === 'auto' && spans > limit('QUERY_FULL_SPANS')));
+    part < 1 &&
+    (work.mode === 'estimate' ||
+      // What few traces have is found by drawing a little of each; a sample of them could hardly tell.
+      (work.mode === 'auto' && spans > most && !(await isCheap(work, query, lists, most))));
   const { start, end, step, instant } = work.slots;
   const options = { start, end, step, exemplars: work.exemplars, ...(instant === true ? { instant } : {}) };
   const accumulator = compileMetrics(query, options);
   if (!estimate) {
-    work.budget.reserve(spans);
+    if (work.mode === 'full' || spans <= most) {
+      work.budget.reserve(spans);
+    }
     for (const list of lists) {
-      await visit(work, list, indicesOf(list), (trace) => accumulator.observe(trace));
+      await visitAll(work, query, list, (trace) => accumulator.observe(trace));
     }
     return { series: accumulator.result(), from: 'generated', notices: [] };
   }

@@ -36,7 +36,8 @@ export class TraceCache {
     };
     // Traces at hand cost less than drawing a part of them again.
     const sift: TraceGenerator['sift'] = async (indices, sieve, options) => {
-      const absent = present.size === 0 ? indices : indices.filter((index) => !present.has(index));
+      const absent =
+        present.size === 0 || options?.all === true ? indices : indices.filter((index) => !present.has(index));
       const { kept, drawn } = await generator.sift(absent, sieve, options);
       if (absent.length === indices.length) {
         return { kept, drawn };

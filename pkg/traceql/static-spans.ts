@@ -233,7 +233,7 @@ function judgeComparison(
   operator: ComparisonOperator,
   span: StaticSpan
 ): Tri {
-  const { left, right } = expression;
+  const { left } = expression;
   const value = left.kind === 'attribute' ? attributeOf(left.attribute, span) : knownValue(left, span);
   if (!(value instanceof OneOf)) {
     return judgeValues(expression, operator, span, value);
