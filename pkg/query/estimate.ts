@@ -7,6 +7,7 @@
 import type { Trace } from '../trace';
 import {
   compileMetrics,
+  Intervals,
   labelsKey,
   type MetricsAccumulator,
   type MetricsExpr,
@@ -45,8 +46,15 @@ export class Estimate {
   private weights = 0;
   private seen = 0;
 
-  /** @param query - a metrics query */
-  constructor(query: Query, options: MetricsOptions) {
+  /**
+   * @param query - a metrics query
+   * @param mayHold - whether any trace that may matter can have a span in a slot; where none can, what is told is exact
+   */
+  constructor(
+    query: Query,
+    private readonly options: MetricsOptions,
+    private readonly mayHold: (slot: number) => boolean = () => true
+  ) {
     const metrics = query.kind === 'metrics' ? query.metrics : undefined;
     const own = metrics?.kind === 'metrics' && metrics.aggregate.kind !== 'compare';
     this.all = compileMetrics(query, { ...options, sampled: own });
@@ -63,6 +71,25 @@ export class Estimate {
 
   /** The series with the bounds of their intervals. */
   result(): Series[] {
+    const intervals = new Intervals(this.options);
+    const empty = new Set<number>();
+    for (let slot = 0; slot < intervals.count; slot++) {
+      if (!this.mayHold(slot)) {
+        empty.add(intervals.timestampMs(slot));
+      }
+    }
+    const series = this.withBounds();
+    return empty.size === 0
+      ? series
+      : series.map((one) => ({
+          ...one,
+          samples: one.samples.map((sample) =>
+            empty.has(sample.timestampMs) ? { timestampMs: sample.timestampMs, value: sample.value } : sample
+          ),
+        }));
+  }
+
+  private withBounds(): Series[] {
     if (this.groups.length === 0) {
       return this.all.result();
     }

@@ -14,10 +14,11 @@ import {
   type Series,
 } from '../traceql';
 import type { Budget } from './budget';
-import { type CandidateRuns, Candidates, indicesOf } from './candidates';
+import { candidateList, type CandidateList, occupiedSlots } from './candidate-lists';
+import { Candidates, indicesOf } from './candidates';
 import { CountedMetrics, edgesOf, type Slots } from './counts';
 import { Estimate } from './estimate';
-import { samplePlan, type CandidateTraces, type SampledTrace } from './sample-plan';
+import { samplePlan, type SampledTrace } from './sample-plan';
 import type { MetricsResult, Notice } from './types';
 import { compileModelFilter } from './whole-models';
 
@@ -54,32 +55,8 @@ export interface MetricsWork {
 type Answer = Pick<MetricsResult, 'series' | 'from' | 'notices'>;
 
 /** The traces that can matter to a query in one model. */
-async function candidatesOf(work: MetricsWork, query: Query, model: StoredModel): Promise<CandidateList | undefined> {
-  return work.use(model, async (generator) => {
-    // Spans that start at the very end of the range count.
-    const range = { start: work.slots.start, end: work.slots.end + 1n };
-    const candidates = new Candidates(generator, query, range, model.window);
-    const runs = candidates.runs();
-    const slot = slotsOf(generator, runs.row, work.slots);
-    const shape = runs.row.map((row) => generator.rows.shapes[row] as number);
-    return { ...runs, model, slot, shape };
-  });
-}
-
-interface CandidateList extends CandidateTraces, CandidateRuns {
-  readonly model: StoredModel;
-  readonly first: Int32Array;
-  readonly count: Int32Array;
-}
-
-/** The slot of the query in which the bucket of each row of the counts lies, by the middle of the bucket. */
-function slotsOf(generator: TraceGenerator, rows: Int32Array, slots: Slots): Int32Array {
-  const { buckets, bucketSeconds } = generator.rows;
-  const seconds = Number(slots.instant === true ? slots.end - slots.start : slots.step) / 1e9;
-  const start = Number(slots.start) / 1e9;
-  return rows.map((row) =>
-    Math.max(0, Math.floor((((buckets[row] as number) + 0.5) * bucketSeconds - start) / seconds))
-  );
+function candidatesOf(work: MetricsWork, query: Query, model: StoredModel): Promise<CandidateList | undefined> {
+  return work.use(model, async (generator) => candidateList(generator, query, model, work.slots));
 }
 
 /** Generates traces of one model, block by block. */
@@ -248,8 +225,10 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
     }
     return { series: accumulator.result(), from: 'generated', notices: [] };
   }
-  const estimated = new Estimate(query, options);
-  const plan = samplePlan(lists, new Intervals(options).count, part);
+  const { count } = new Intervals(options);
+  const occupied = occupiedSlots(lists, count);
+  const estimated = new Estimate(query, options, (slot) => occupied[slot] === 1);
+  const plan = samplePlan(lists, count, part);
   let picked = 0;
   for (const [l, list] of lists.entries()) {
     const chosen = plan[l] ?? [];

@@ -13,7 +13,7 @@ import {
 import { Budget } from './budget';
 import { Newest } from './newest';
 import { type CompareRequest, type OverviewRequest, RawOverviews } from './overview';
-import { alignRange, traceTouches } from './range';
+import { alignRange, touches, traceTouches } from './range';
 import { scopedNames } from './tag-scopes';
 import { normalTraceId } from './trace-id';
 import type {
@@ -38,12 +38,21 @@ const DEFAULT_EXEMPLARS = 0;
 
 class RawEngine implements TracesEngine {
   private readonly byId: ReadonlyMap<string, Trace>;
+  /** Of each trace, in the order of `traces`. */
+  private readonly bounds: ReadonlyArray<{ readonly start: bigint; readonly end: bigint }>;
+  /** Positions of the traces, newest start first. */
+  private readonly newestFirst: Int32Array;
   private readonly overviews = new RawOverviews((range, budget, visit) => this.each(range, budget, visit));
 
   constructor(
     private readonly traces: readonly Trace[],
     private readonly location: string
   ) {
+    this.bounds = traces.map(traceBounds);
+    const startOf = (position: number): bigint => this.bounds[position]?.start ?? 0n;
+    this.newestFirst = Int32Array.from(traces.keys()).sort((a, b) =>
+      startOf(a) === startOf(b) ? a - b : startOf(a) < startOf(b) ? 1 : -1
+    );
     this.byId = new Map(traces.map((trace) => [padId(trace.traceId, TRACE_ID_DIGITS), trace]));
   }
 
@@ -52,12 +61,27 @@ class RawEngine implements TracesEngine {
     const match = compileSearch(query, { spansPerSpanSet: request.spansPerSpanSet ?? 3 });
     const newest = new Newest<SearchResult['traces'][number]>(request.limit || DEFAULT_LIMIT);
     const budget = new Budget(request.signal);
-    await this.each(request.range, budget, (trace) => {
+    let left = BLOCK;
+    for (const position of this.newestFirst) {
+      const { start, end } = this.bounds[position] as { start: bigint; end: bigint };
+      // All that is left begins before the oldest trace that is kept.
+      if (newest.threshold !== undefined && start < newest.threshold) {
+        break;
+      }
+      if (!touches(request.range, start, end)) {
+        continue;
+      }
+      const trace = this.traces[position] as Trace;
       const summary = match(trace);
       if (summary !== undefined) {
         newest.offer({ ...summary, provenance: { generated: false } });
       }
-    });
+      budget.add([trace]);
+      if (--left === 0) {
+        left = BLOCK;
+        await pause(budget);
+      }
+    }
     return { traces: newest.list(), notices: [], stats: budget.stats() };
   }
 
@@ -104,8 +128,7 @@ class RawEngine implements TracesEngine {
   }
 
   async describe(): Promise<EngineDescription> {
-    const bounds = this.traces.map(traceBounds);
-    const window = bounds.reduce<TimeRange | undefined>(
+    const window = this.bounds.reduce<TimeRange | undefined>(
       (all, one) =>
         all === undefined
           ? one
@@ -141,13 +164,21 @@ class RawEngine implements TracesEngine {
   /** Visits the traces of a range, pausing now and then so that others get their turn. */
   private async each(range: TimeRange | undefined, budget: Budget, visit: (trace: Trace) => void): Promise<void> {
     for (let at = 0; at < this.traces.length; at += BLOCK) {
-      budget.check();
-      const block = this.traces.slice(at, at + BLOCK).filter((trace) => traceTouches(range, trace));
+      const block = this.traces.slice(at, at + BLOCK).filter((_, i) => {
+        const { start, end } = this.bounds[at + i] as { start: bigint; end: bigint };
+        return touches(range, start, end);
+      });
       block.forEach(visit);
       budget.add(block);
-      await new Promise((resolve) => setImmediate(resolve));
+      await pause(budget);
     }
   }
+}
+
+/** Lets others have their turn, and ends what nobody waits for any more. */
+async function pause(budget: Budget): Promise<void> {
+  budget.check();
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /**

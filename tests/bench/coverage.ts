@@ -88,6 +88,7 @@ export function measureCoverage(
     const options = { start, end, step };
     const intervals = new Intervals(options);
     const slots = traces.map(({ spans }) => Math.max(0, intervals.indexOf(spans[0]?.startTimeUnixNano ?? 0n)));
+    const occupied = new Set(starts.map((time) => intervals.indexOf(time)));
     const all = compileMetrics(query, options);
     traces.forEach((trace) => all.observe(trace));
     const truth = new Map(
@@ -100,7 +101,8 @@ export function measureCoverage(
       const skipped = Math.floor(random() * 7);
       const first = traces.map((_, i) => i).slice(skipped);
       const list = { first, count: first.map(() => 1), slot: slots.slice(skipped), shape: shapes.slice(skipped) };
-      const estimate = new Estimate(query, options);
+      // What a model's counts and bounds tell: in which slots there may be spans at all.
+      const estimate = new Estimate(query, options, (slot) => occupied.has(slot));
       for (const one of samplePlan([list], intervals.count, part)[0] ?? []) {
         estimate.observe(traces[one.index] as Trace, one);
       }
