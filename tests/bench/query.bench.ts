@@ -6,13 +6,14 @@ import { openModel } from '../../pkg/generate';
 import { simulateShop } from '../../pkg/pandora';
 import { modelEngine, type TimeRange, type TracesEngine } from '../../pkg/query';
 import { openStore } from '../../pkg/store';
-import { readAllTraces, type Trace } from '../../pkg/trace';
+import { readAllTraces, serviceName, traceBounds, type Trace } from '../../pkg/trace';
 import { newTrainingBatch, trainOnColumns } from '../../pkg/train';
 import { measureCoverage } from './coverage';
 import { shiftedModel } from './shifted-model';
 import type { Bench, BenchRow } from './types';
 
 const SET = 'nezha-onlineboutique-10k';
+const MIXED = 'mixed-500';
 const MODELS = 100;
 const HOUR = 3_600_000_000_000n;
 
@@ -45,9 +46,34 @@ interface Asking {
   readonly range: TimeRange;
   readonly repeat: number;
   readonly location: string;
+  /** A model of the store, at some time. */
+  readonly bytes: Uint8Array;
 }
 
-async function askSearches({ rows, range, repeat, location }: Asking, engine: TracesEngine): Promise<void> {
+const FRONT = 'hipstershop.Frontend/Recv.';
+const CART = 'cartservice';
+
+/** Durations (ns) that few traces of a model exceed: of the front's spans one in 10,000, of the cart's one trace in 2,000. */
+async function rareDurations(bytes: Uint8Array): Promise<{ front: number; cart: number }> {
+  const model = await openModel(bytes);
+  const traces = await model.generate(Array.from({ length: model.traceCount }, (_, i) => i));
+  await model.close();
+  const longest = (wanted: (span: Trace['spans'][number]) => boolean): number[] =>
+    traces
+      .map(({ spans }) =>
+        spans
+          .filter(wanted)
+          .reduce((most, one) => Math.max(most, Number(one.endTimeUnixNano - one.startTimeUnixNano)), 0)
+      )
+      .sort((a, b) => b - a);
+  const front = longest(({ name }) => name === FRONT);
+  const cart = longest(({ resource }) => serviceName(resource) === CART);
+  const rank = (list: number[], of: number): number => list[Math.max(1, Math.floor(list.length / of))] ?? 0;
+  return { front: rank(front, 10_000), cart: rank(cart, 2000) };
+}
+
+async function askSearches({ rows, range, repeat, location, bytes }: Asking, engine: TracesEngine): Promise<void> {
+  const rare = await rareDurations(bytes);
   const queries: Array<[string, string]> = [
     ['everything', '{ }'],
     ['one service', '{ resource.service.name = "cartservice" }'],
@@ -57,7 +83,11 @@ async function askSearches({ rows, range, repeat, location }: Asking, engine: Tr
       '{ resource.service.name = "frontend" } >> { resource.service.name = "cartservice" && duration > 20ms }',
     ],
     ['grouped', '{ } | by(resource.service.name) | avg(duration) > 200ms'],
-    ['one span in 20,000', '{ name = "hipstershop.Frontend/Recv." && duration > 20s }'],
+    ['one span in 10,000', `{ name = "${FRONT}" && duration > ${rare.front}ns }`],
+    [
+      'structural, one trace in 2,000',
+      `{ resource.service.name = "frontend" } >> { resource.service.name = "${CART}" && duration > ${rare.cart}ns }`,
+    ],
     ['a duration that none has', '{ resource.service.name = "cartservice" && duration > 5m }'],
     ['nothing, by push-down', '{ resource.service.name = "nobody" }'],
   ];
@@ -99,19 +129,41 @@ async function askSearches({ rows, range, repeat, location }: Asking, engine: Tr
   });
 }
 
-/** How often intervals hold, in traffic of the demo's shop and in that of a model. */
-async function coverageRows(bytes: Uint8Array, quick: boolean): Promise<BenchRow[]> {
+/** How often intervals hold: in traffic of the demo's shop, in real traces, and in traces of models. */
+async function coverageRows(bytes: Uint8Array, dataDir: string, quick: boolean): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   const parts = [1 / 3, 1 / 10, 1 / 40];
-  const queries = quick ? 40 : 200;
-  const model = await openModel(bytes);
-  const indices = Array.from({ length: Math.min(model.traceCount, 2000) }, (_, i) => i);
-  const sets: Array<[string, Trace[]]> = [
-    ['shop', [...simulateShop({ count: 2500, seed: 3, startUnixNano: 1_760_000_000_000_000_000n })]],
-    [SET, await model.generate(indices)],
+  const queries = quick ? 20 : 100;
+  const generated = async (file: Uint8Array): Promise<Trace[]> => {
+    const model = await openModel(file);
+    const traces = await model.generate(Array.from({ length: Math.min(model.traceCount, 2000) }, (_, i) => i));
+    await model.close();
+    return traces;
+  };
+  const fileOf = (set: string): string => path.join(dataDir, `${set}.otlp.ndjson.gz`);
+  const real = async (set: string): Promise<Trace[]> =>
+    (await readAllTraces(fileOf(set)))
+      .map((trace) => ({ trace, start: traceBounds(trace).start }))
+      .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
+      .slice(0, 1500)
+      .map(({ trace }) => trace);
+  const sets: Array<[string, () => Promise<Trace[]>]> = [
+    ['shop', async () => [...simulateShop({ count: 2500, seed: 3, startUnixNano: 1_760_000_000_000_000_000n })]],
+    [`model of ${SET}`, () => generated(bytes)],
+    ...(existsSync(fileOf(MIXED))
+      ? [
+          [`model of ${MIXED}`, async () => generated(await trained(fileOf(MIXED), quick))] as [
+            string,
+            () => Promise<Trace[]>,
+          ],
+        ]
+      : []),
+    ...['nezha-trainticket', 'dsb-media']
+      .filter((set) => existsSync(fileOf(set)))
+      .map((set): [string, () => Promise<Trace[]>] => [`${set}, real`, () => real(set)]),
   ];
-  await model.close();
-  for (const [set, traces] of sets) {
+  for (const [set, read] of sets) {
+    const traces = await read();
     for (const [part, { samples, held }] of measureCoverage(traces, parts, queries, 1)) {
       rows.push({
         what: `intervals hold: ${set}, 1 of ${Math.round(1 / part)} traces`,
@@ -132,6 +184,7 @@ async function askMetrics({ rows, range, repeat }: Asking, engine: TracesEngine)
     ['rate() of one operation', '{ name = "hipstershop.CartService/GetCart" } | rate()', '≤ 200'],
     ['p50, p99 of durations', '{ } | quantile_over_time(duration, .5, .99)', '≤ 3000'],
     ['slow spans', '{ duration > 100ms } | rate() by (resource.service.name)', '≤ 3000'],
+    ['what no trace has', `{ resource.service.name = "${CART}" && duration > 5m } | rate()`, '≤ 3000'],
   ];
   for (const [what, query, target] of queries) {
     const began = performance.now();
@@ -174,7 +227,7 @@ export const bench: Bench = {
       const range = { start: end - 24n * HOUR, end: end + 1n };
       const repeat = quick ? 3 : 9;
       const engine = modelEngine(store);
-      const asking = { rows, range, repeat, location };
+      const asking = { rows, range, repeat, location, bytes };
       await askSearches(asking, engine);
       await askMetrics(asking, engine);
       const { traces: found } = await engine.search({ query: '{ }', range, limit: 200 });
@@ -190,7 +243,7 @@ export const bench: Bench = {
       rows.push({ what: 'values of a tag', value: tags, unit: 'ms' });
       rows.push({ what: 'peak memory', value: process.resourceUsage().maxRSS / 1024, unit: 'MB' });
       await engine.close();
-      rows.push(...(await coverageRows(bytes, quick)));
+      rows.push(...(await coverageRows(bytes, dataDir, quick)));
       return rows.map((row) => ({ ...row, value: Number(row.value.toPrecision(4)) }));
     } finally {
       rmSync(location, { recursive: true, force: true });
