@@ -3,15 +3,20 @@
  * purpose. Every size is measured in a process of its own.
  */
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import path from 'node:path';
 import Table from 'cli-table3';
 import { type Curve, exponents, fittedExponent, LINEAR, logLogPlot, type Point } from './scale/growth';
+import { type Panel, scaleHtml } from './scale/report';
 import { measure, type Measurement, TRAFFIC, type TrafficName } from './scale/measure';
 import type { Bench, BenchRow } from './types';
 
 const QUICK = [1000, 2000, 5000];
 const SIZES = [10_000, 20_000, 50_000];
 const MARKS = 'abc';
+/** Costs that are plotted in the terminal, too: time, memory, bytes. */
+const PLOTTED = 3;
 
 /** What grows, in the order of the table. */
 const COSTS: ReadonlyArray<readonly [what: string, unit: string, of: (one: Measurement) => number]> = [
@@ -89,12 +94,21 @@ export const bench: Bench = {
       measured.set(name, list);
     }
     printTable(measured, log);
-    const curves = [...measured].map(([name, list], i): Curve => ({
-      name,
-      mark: MARKS[i] ?? '*',
-      points: pointsOf(list, (one) => one.trainSeconds),
-    }));
-    logLogPlot(curves, 'traces', 'training, s').forEach(log);
+    const panels = COSTS.map(([title, unit, of]): Panel => {
+      const curves = [...measured].map(([name, list], i): Curve => ({
+        name,
+        mark: MARKS[i] ?? '*',
+        points: pointsOf(list, of),
+      }));
+      return { title, unit, curves };
+    });
+    for (const { title, unit, curves } of panels.slice(0, PLOTTED)) {
+      logLogPlot(curves, 'traces', `${title}, ${unit}`).forEach(log);
+    }
+    const page = path.join(__dirname, 'scale.html');
+    const load = (loadavg()[0] as number).toFixed(1);
+    writeFileSync(page, scaleHtml(panels, `Load of the machine at the end: ${load}.`));
+    log(`the same as a page: ${page}`);
     return [...measured].flatMap(([name, list]) => rowsOf(name, list));
   },
 };
