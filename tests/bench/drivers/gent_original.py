@@ -1,0 +1,141 @@
+"""Gen-T's published Python code as a driver: GENT=/path/to/GenT gent_original.py IN OUT SEED. Nothing of that code is here.
+
+Gen-T cuts gaps at 5,000 of its units and sets longer durations to 0, so the unit is chosen such that 99% of the durations are
+below that. Traces of one span are left out by Gen-T, and of attributes it knows two text and three number tags by fixed
+names. ITERATIONS is in the environment (5, as in its paper). Needs torch, torch_geometric, boto3, seaborn, matplotlib, zss.
+"""
+
+import glob
+import json
+import os
+import random
+import sys
+
+import numpy as np
+
+from traces import ROOT, read
+
+LONGEST = 5000
+LEAST_UNIT = 1000
+
+
+def name_of(operation):
+    return "|".join(map(str, operation)).replace("#", "_").replace("*", "_").replace("&", "_")
+
+
+def to_gent(traces, folder, unit):
+    """Writes what Gen-T reads; gives the operations behind its names, and how many traces have an edge."""
+    os.makedirs(folder, exist_ok=True)
+    operations, kept = {}, 0
+    with open(os.path.join(folder, "all.json"), "w", encoding="utf-8") as out:
+        for number, trace in enumerate(traces):
+            seen, names, nodes, edges = {}, [], {}, []
+            for span in trace:
+                base = name_of(span["operation"])
+                operations[base] = span["operation"]
+                seen[base] = seen.get(base, -1) + 1
+                names.append(f"{base}*{seen[base]}")
+            for name, span in zip(names, trace):
+                tags = span["attributes"]
+                nodes[name] = {
+                    "id": name,
+                    "gent_name": name,
+                    "resource": {"name": name, "serviceType": "jaeger"},
+                    "type": "jaeger",
+                    "startTime": span["start"] // unit,
+                    "duration": (span["end"] - span["start"]) // unit,
+                    "issues": [{"name": "Error"}] if span["error"] else [],
+                    "environmentVariables": {
+                        "body": {
+                            "component": str(tags.get("component", "")),
+                            "http.method": str(tags.get("http.method", "GET")),
+                            "http.status_code": int(tags.get("http.status_code", 0) or 0),
+                            "http.url": str(tags.get("http.url", "")),
+                        }
+                    },
+                }
+                if span["parent"] != ROOT:
+                    edges.append({"source": names[span["parent"]], "target": name})
+            if edges:
+                kept += 1
+                details = {"startTime": trace[0]["start"] // unit, "transactionId": f"{number + 1:x}"}
+                out.write(json.dumps({"nodesData": nodes, "graph": {"edges": edges}, "details": details}) + ",\n")
+    return operations, kept
+
+
+def from_gent(folder, operations, unit, path):
+    """Writes what Gen-T generated as OTLP/JSON; gives how many traces there are."""
+    count = 0
+    with open(path, "w", encoding="utf-8") as out:
+        for file in sorted(filter(os.path.isfile, glob.glob(folder + "/**/*", recursive=True))):
+            for line in open(file, encoding="utf-8"):
+                if not line.strip():
+                    continue
+                tx = json.loads(line.strip().rstrip(","))
+                up = {edge["target"]: edge["source"] for edge in tx["graph"]["edges"]}
+                ids = {name: f"{count * 100000 + i + 1:016x}" for i, name in enumerate(tx["nodesData"])}
+                groups = {}
+                for name, node in tx["nodesData"].items():
+                    service, span_name, kind = operations.get(name.rsplit("*", 1)[0], (name, name, 0))
+                    start = int(node["startTime"] * unit)
+                    groups.setdefault(service, []).append(
+                        {
+                            "traceId": f"{count + 1:032x}",
+                            "spanId": ids[name],
+                            **({"parentSpanId": ids[up[name]]} if up.get(name) in ids else {}),
+                            "name": span_name,
+                            "kind": kind,
+                            "startTimeUnixNano": str(start),
+                            "endTimeUnixNano": str(start + int(node["duration"] * unit)),
+                            "status": {"code": 2} if node["issues"] else {},
+                        }
+                    )
+                count += 1
+                resources = [
+                    {
+                        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
+                        "scopeSpans": [{"spans": spans}],
+                    }
+                    for service, spans in groups.items()
+                ]
+                out.write(json.dumps({"resourceSpans": resources}) + "\n")
+    return count
+
+
+def run():
+    if len(sys.argv) != 4 or "GENT" not in os.environ:
+        sys.exit(f"usage: GENT=/path/to/GenT {sys.argv[0]} IN OUT SEED")
+    source, target, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    home = os.environ["GENT"]
+    sys.path[:0] = [os.path.join(home, "src"), os.path.join(home, "libs", "CTGAN")]
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    # Its models are pickles of whole objects, which torch no longer loads unless it is told to.
+    load = torch.load
+    torch.load = lambda *given, **named: load(*given, **{**named, "weights_only": False})
+    traces = read(source)
+    longest = np.quantile([span["end"] - span["start"] for trace in traces for span in trace], 0.99)
+    unit = max(LEAST_UNIT, int(np.ceil(longest / LONGEST)))
+    operations, kept = to_gent(traces, target + ".traces", unit)
+    print(f"{kept} of {len(traces)} traces have an edge; a unit is {unit} ns", file=sys.stderr)
+    import drivers.gent.data as data
+    from drivers.gent.gent_driver import GenTDriver
+    from ml.app_utils import GenTConfig
+
+    data.ALL_TRACES = kept
+    iterations = int(os.environ.get("ITERATIONS", "5"))
+    driver = GenTDriver(
+        GenTConfig(chain_length=2, iterations=iterations, tx_start=0, tx_end=kept, traces_dir=target + ".traces")
+    )
+    driver.train()
+    driver.generate()
+    print(f"model: {os.path.getsize(driver.get_model_gzip_file())} bytes gzipped", file=sys.stderr)
+    written = from_gent(driver.get_generated_data_folder(), operations, unit, target)
+    print(f"{written} traces generated", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,196 @@
+"""Traces as rows of a table, as Gen-T's chains are, and back: what the drivers of this folder share.
+
+A row is a span with what is known of its parent. Kept exactly beside the table, as Gen-T keeps it: how many traces have
+which tree. Attributes: the two text and three number attributes that most spans have.
+"""
+
+import gzip
+import json
+import math
+import sys
+from collections import Counter, defaultdict
+
+import numpy as np
+import pandas as pd
+
+TEXTS, NUMBERS = 2, 3
+MOST_VALUES = 200
+ABSENT = "(none)"
+ROOT = -1
+
+
+def _value(any_value):
+    for kind in ("stringValue", "intValue", "doubleValue", "boolValue"):
+        if kind in any_value:
+            value = any_value[kind]
+            return int(value) if kind == "intValue" else value
+    return None
+
+
+def read(path):
+    """Traces of an OTLP/JSON file, one a line: lists of spans ordered by start, `parent` an index or ROOT."""
+    opened = gzip.open(path, "rt") if path.endswith(".gz") else open(path, encoding="utf-8")
+    traces = []
+    with opened as lines:
+        for line in lines:
+            spans = []
+            for group in json.loads(line).get("resourceSpans", []):
+                resource = {a["key"]: _value(a.get("value", {})) for a in group.get("resource", {}).get("attributes", [])}
+                for scope in group.get("scopeSpans", []):
+                    for span in scope.get("spans", []):
+                        spans.append(
+                            {
+                                "id": span["spanId"],
+                                "up": span.get("parentSpanId", ""),
+                                "operation": (resource.get("service.name", ""), span.get("name", ""), span.get("kind", 0)),
+                                "start": int(span["startTimeUnixNano"]),
+                                "end": int(span["endTimeUnixNano"]),
+                                "error": int(span.get("status", {}).get("code", 0)) == 2,
+                                "attributes": {a["key"]: _value(a.get("value", {})) for a in span.get("attributes", [])},
+                            }
+                        )
+            spans.sort(key=lambda span: span["start"])
+            index = {span["id"]: i for i, span in enumerate(spans)}
+            for i, span in enumerate(spans):
+                parent = index.get(span["up"], ROOT)
+                # Clocks may put a child before its parent: then it hangs from nothing, so that rows can be drawn downwards.
+                span["parent"] = parent if parent < i else ROOT
+            if spans:
+                traces.append(spans)
+    return traces
+
+
+class Table:
+    """Rows of all spans, the operations behind their numbers, and the exact counts of trees."""
+
+    def __init__(self, traces):
+        keys = Counter(), Counter()
+        values = defaultdict(set)
+        for trace in traces:
+            for span in trace:
+                for key, value in span["attributes"].items():
+                    if isinstance(value, str):
+                        keys[0][key] += 1
+                        if len(values[key]) <= MOST_VALUES:
+                            values[key].add(value)
+                    elif isinstance(value, int) and not isinstance(value, bool):
+                        keys[1][key] += 1
+        self.texts = [key for key, _ in keys[0].most_common() if 2 <= len(values[key]) <= MOST_VALUES][:TEXTS]
+        self.numbers = [key for key, _ in keys[1].most_common(NUMBERS)]
+        self.operations = []
+        numbers = {}
+        rows = []
+        self.trees = defaultdict(list)
+        for trace in traces:
+            codes = []
+            for span in trace:
+                if span["operation"] not in numbers:
+                    numbers[span["operation"]] = len(self.operations)
+                    self.operations.append(span["operation"])
+                codes.append(numbers[span["operation"]])
+            self.trees[tuple((code, span["parent"]) for code, span in zip(codes, trace))].append(trace[0]["start"])
+            for code, span in zip(codes, trace):
+                parent = trace[span["parent"]] if span["parent"] != ROOT else None
+                origin = parent or trace[0]
+                rows.append(
+                    [
+                        codes[span["parent"]] if parent else ROOT,
+                        code,
+                        math.log1p(parent["end"] - parent["start"]) if parent else 0.0,
+                        int(parent["error"]) if parent else 0,
+                        math.log1p(max(0, span["start"] - origin["start"])),
+                        math.log1p(max(0, span["end"] - span["start"])),
+                        int(span["error"]),
+                        *(str(span["attributes"].get(key, ABSENT)) for key in self.texts),
+                        *(span["attributes"].get(key, np.nan) for key in self.numbers),
+                    ]
+                )
+        self.targets = ["gap", "duration", "error", *self.texts, *self.numbers]
+        self.rows = pd.DataFrame(rows, columns=["above", "operation", "parent_duration", "parent_error", *self.targets])
+        for key in self.numbers:
+            self.rows[key] = pd.to_numeric(self.rows[key], errors="coerce").astype(float)
+
+
+def _attribute(key, value):
+    return {"key": key, "value": {"stringValue": value} if isinstance(value, str) else {"intValue": str(int(value))}}
+
+
+def generate(table, model, path, seed):
+    """Draws every trace of the exact counts, level by level from the roots, and writes OTLP/JSON.
+
+    `model.sample(above, operation, parent_duration, parent_error, random)` gives a frame of table.targets.
+    """
+    random = np.random.default_rng(seed)
+    spans = []
+    traces = []
+    for tree, starts in table.trees.items():
+        # Starts given the tree: the quantiles of what was seen, and anything between them.
+        ordered = np.sort(np.array(starts, dtype=np.float64))
+        drawn = np.quantile(ordered, random.random(len(starts)))
+        for start in drawn:
+            first = len(spans)
+            for code, parent in tree:
+                depth = 0 if parent == ROOT else spans[first + parent]["depth"] + 1
+                spans.append({"operation": code, "parent": first + parent if parent != ROOT else ROOT, "depth": depth})
+            traces.append((first, len(tree), start))
+    count = len(spans)
+    operation = np.array([span["operation"] for span in spans])
+    parent = np.array([span["parent"] for span in spans])
+    depth = np.array([span["depth"] for span in spans])
+    drawn = {target: np.empty(count, dtype=object if target in table.texts else np.float64) for target in table.targets}
+    for level in range(depth.max() + 1):
+        at = np.flatnonzero(depth == level)
+        up = parent[at]
+        rooted = up == ROOT
+        above = np.where(rooted, ROOT, operation[up])
+        long = np.where(rooted, 0.0, np.nan_to_num(drawn["duration"][up].astype(float)))
+        wrong = np.where(rooted, 0.0, np.nan_to_num(drawn["error"][up].astype(float)))
+        frame = model.sample(above, operation[at], long, wrong, random)
+        for target in table.targets:
+            drawn[target][at] = frame[target].to_numpy()
+    start = np.zeros(count)
+    duration = np.expm1(np.clip(drawn["duration"].astype(float), 0, 60))
+    gap = np.expm1(np.clip(drawn["gap"].astype(float), 0, 60))
+    with open(path, "w", encoding="utf-8") as out:
+        for number, (first, size, begin) in enumerate(traces):
+            trace_id = f"{number + 1:032x}"
+            by_service = defaultdict(list)
+            for i in range(first, first + size):
+                origin = parent[i] if parent[i] != ROOT else first
+                start[i] = 0.0 if i == first else start[origin] + gap[i]
+                service, name, kind = table.operations[operation[i]]
+                nanos = int(begin) + int(start[i])
+                attributes = [_attribute(key, drawn[key][i]) for key in table.texts if drawn[key][i] != ABSENT]
+                attributes += [_attribute(key, drawn[key][i]) for key in table.numbers if not np.isnan(drawn[key][i])]
+                by_service[service].append(
+                    {
+                        "traceId": trace_id,
+                        "spanId": f"{i + 1:016x}",
+                        **({"parentSpanId": f"{parent[i] + 1:016x}"} if parent[i] != ROOT else {}),
+                        "name": name,
+                        "kind": kind,
+                        "startTimeUnixNano": str(nanos),
+                        "endTimeUnixNano": str(nanos + int(duration[i])),
+                        "attributes": attributes,
+                        "status": {"code": 2} if drawn["error"][i] > 0.5 else {},
+                    }
+                )
+            groups = [
+                {
+                    "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
+                    "scopeSpans": [{"spans": group}],
+                }
+                for service, group in by_service.items()
+            ]
+            out.write(json.dumps({"resourceSpans": groups}, separators=(",", ":")) + "\n")
+
+
+def main(make):
+    """`script.py IN OUT SEED`: reads, lets `make(table, seed)` fit a model, writes. Model bytes go to stderr."""
+    if len(sys.argv) != 4:
+        sys.exit(f"usage: {sys.argv[0]} IN OUT SEED")
+    source, target, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    table = Table(read(source))
+    model = make(table, seed)
+    print(f"model: {model.bytes()} bytes gzipped, without the counts of trees and their starts", file=sys.stderr)
+    generate(table, model, target, seed)
