@@ -28,6 +28,8 @@ export interface Measurement {
   readonly spans: number;
   /** Wall time of training, taking the traces in included, drawing them not. */
   readonly trainSeconds: number;
+  /** CPU time of the same, all threads: what a busy machine does not stretch. */
+  readonly cpuSeconds: number;
   /** Most resident memory up to the end of training, MB. */
   readonly peakMegabytes: number;
   readonly bytes: number;
@@ -49,14 +51,19 @@ function peakMegabytes(): number {
   return (process.resourceUsage().maxRSS * 1024) / 1e6;
 }
 
+const microsOf = ({ user, system }: NodeJS.CpuUsage): number => user + system;
+
 /** Trains on `count` traces with the default settings, then generates every one of them. */
 export async function measure(name: TrafficName, count: number): Promise<Measurement> {
   const batch = newTrainingBatch();
   let trainMs = 0;
+  let cpuMicros = 0;
   const timed = <T>(run: () => T): T => {
     const began = performance.now();
+    const cpu = process.cpuUsage();
     const value = run();
     trainMs += performance.now() - began;
+    cpuMicros += microsOf(process.cpuUsage(cpu));
     return value;
   };
   let slice: Trace[] = [];
@@ -73,8 +80,10 @@ export async function measure(name: TrafficName, count: number): Promise<Measure
   const columns = timed(() => batch.finish());
   const { traces, spans } = columns;
   const began = performance.now();
+  const cpu = process.cpuUsage();
   const { bytes } = await trainOnColumns(columns);
   trainMs += performance.now() - began;
+  cpuMicros += microsOf(process.cpuUsage(cpu));
   const peak = peakMegabytes();
   const model = await openModel(bytes);
   const indices = Array.from({ length: model.traceCount }, (_, i) => i);
@@ -92,6 +101,7 @@ export async function measure(name: TrafficName, count: number): Promise<Measure
     traces,
     spans,
     trainSeconds: trainMs / 1000,
+    cpuSeconds: cpuMicros / 1e6,
     peakMegabytes: peak,
     bytes: bytes.length,
     generatedSpansPerSecond: generated / generateSeconds,
