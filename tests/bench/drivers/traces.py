@@ -15,6 +15,7 @@ import pandas as pd
 
 TEXTS, NUMBERS = 2, 3
 MOST_VALUES = 200
+JITTER = 10**9
 ABSENT = "(none)"
 ROOT = -1
 
@@ -60,6 +61,25 @@ def read(path):
     return traces
 
 
+def tree_of(codes, trace):
+    """The tree of a trace as pairs of operation and parent, parents first, siblings in the order of their operations."""
+    below = defaultdict(list)
+    for i, span in enumerate(trace):
+        below[span["parent"]].append(i)
+    tree = []
+
+    def add(i, parent):
+        tree.append((codes[i], parent))
+        here = len(tree) - 1
+        for child in sorted(below[i], key=lambda child: codes[child]):
+            add(child, here)
+
+    # The first span stays first: the trace begins with it.
+    for top in sorted(below[ROOT], key=lambda top: (top != 0, codes[top])):
+        add(top, ROOT)
+    return tuple(tree)
+
+
 class Table:
     """Rows of all spans, the operations behind their numbers, and the exact counts of trees."""
 
@@ -88,7 +108,7 @@ class Table:
                     numbers[span["operation"]] = len(self.operations)
                     self.operations.append(span["operation"])
                 codes.append(numbers[span["operation"]])
-            self.trees[tuple((code, span["parent"]) for code, span in zip(codes, trace))].append(trace[0]["start"])
+            self.trees[tree_of(codes, trace)].append(trace[0]["start"])
             for code, span in zip(codes, trace):
                 parent = trace[span["parent"]] if span["parent"] != ROOT else None
                 origin = parent or trace[0]
@@ -124,9 +144,9 @@ def generate(table, model, path, seed):
     spans = []
     traces = []
     for tree, starts in table.trees.items():
-        # Starts given the tree: the quantiles of what was seen, and anything between them.
-        ordered = np.sort(np.array(starts, dtype=np.float64))
-        drawn = np.quantile(ordered, random.random(len(starts)))
+        # Starts given the tree: within a second of one that was seen, so that no traffic comes while there was none.
+        drawn = random.choice(np.array(starts, dtype=np.int64), len(starts))
+        drawn = drawn + random.integers(-JITTER, JITTER, len(starts))
         for start in drawn:
             first = len(spans)
             for code, parent in tree:
