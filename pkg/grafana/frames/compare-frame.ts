@@ -32,8 +32,9 @@ function shown({ kind, operation }: Change, value: number): string {
   }
 }
 
-const spansOf = (operation: OperationName): string =>
-  operation.name === ALL_TRACES.name && operation.service === '' ? '{ }' : operationQuery(operation);
+const isAll = ({ name, service }: OperationName): boolean => name === ALL_TRACES.name && service === '';
+
+const spansOf = (operation: OperationName): string => (isAll(operation) ? '{ }' : operationQuery(operation));
 
 /** TraceQL for spans that show the change. */
 function queryOf({ kind, operation, before, after }: Change): string {
@@ -66,7 +67,7 @@ export function compareFrame({ changes }: WindowComparison, target: LinkTarget, 
         { links: [queryLink(target, 'Spans that show it', 'query'), queryLink(target, 'All spans', 'operationQuery')] }
       ),
       text('Service', ({ operation }) => operation.service),
-      text('Kind', ({ operation }) => kindName(operation.kind), 90),
+      text('Kind', ({ operation }) => (isAll(operation) ? '' : kindName(operation.kind)), 90),
       text('Before', (change) => shown(change, change.before), 130),
       text('After', (change) => shown(change, change.after), 130),
       numberColumn(
@@ -93,7 +94,11 @@ export function compareFrame({ changes }: WindowComparison, target: LinkTarget, 
           description: 'How sure it is that there is a change at all, wherever it began; on the scale of the score.',
         }
       ),
-      text('Details', (change) => change.text),
+      textColumn(
+        'Details',
+        changes.map((change) => change.text),
+        { custom: { minWidth: 320, cellOptions: { type: 'auto', wrapText: true } } }
+      ),
       hiddenColumn('query', changes.map(queryOf)),
       hiddenColumn(
         'operationQuery',

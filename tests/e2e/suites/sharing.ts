@@ -61,7 +61,7 @@ export function sharingSuite(at: () => Setting): void {
     await page.goto(exploreUrl(url, { query: id }, LINKED));
     await page.getByTestId('span-view').first().waitFor();
     await page.getByText('Node graph').first().waitFor();
-    const link = page.getByTestId('span-view').first().locator('a[href*="logs"], a[title*="log" i]').first();
+    const link = page.locator('a[href^="/explore"][href*="logs"]').first();
     await link.waitFor();
     const target = decodeURIComponent((await link.getAttribute('href')) ?? '');
     expect(target).toContain('"datasource":"logs"');
@@ -69,8 +69,8 @@ export function sharingSuite(at: () => Setting): void {
     expect(target).toContain(id);
     await shot('span-links');
     await link.click();
-    await page.waitForURL(/logs/);
-    await page.getByText('Logs', { exact: true }).first().waitFor();
+    // A pane beside the trace, with the query for the logs.
+    await page.waitForURL((where) => decodeURIComponent(where.href).includes('"datasource":"logs"'));
   });
 
   test.each([
