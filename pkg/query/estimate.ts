@@ -84,7 +84,9 @@ export class Estimate {
       : series.map((one) => ({
           ...one,
           samples: one.samples.map((sample) =>
-            empty.has(sample.timestampMs) ? { timestampMs: sample.timestampMs, value: sample.value } : sample
+            empty.has(sample.timestampMs) && sample.lower !== undefined
+              ? { ...sample, lower: sample.value, upper: sample.value }
+              : sample
           ),
         }));
   }

@@ -20,9 +20,6 @@ const Z = 1.96;
 const T = [12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131];
 /** Traces that may be behind none seen: at this number none is seen in one case of twenty. */
 const NONE_SEEN = -Math.log(0.05);
-/** The upper end of an interval of 95% is exceeded in one case of forty. */
-const MOSTLY = 0.975;
-const MOST_EVENTS = 10_000;
 /** What the other slots of a series say of the spread in one of them counts as so many traces. */
 const PRIOR = 3;
 /** Spread between traces, relative to the mean, where nothing tells of it. */
@@ -51,31 +48,13 @@ function countLimits(events: number, z: number): Bounds {
   return { lower: limit(-1), upper: limit(1) };
 }
 
-/**
- * How many events are rarely exceeded, where `seen` were counted in the same circumstances `exposure` times as large:
- * the quantile of a negative binomial distribution, the Poisson's with what is not known of its mean.
- */
-function rarelyExceeded(seen: number, exposure: number): number {
-  const shape = seen + 0.5;
-  const odds = 1 / (1 + exposure);
-  let share = (1 - odds) ** shape;
-  let sum = share;
-  let events = 0;
-  while (sum < MOSTLY && events < MOST_EVENTS) {
-    share *= (odds * (shape + events)) / (events + 1);
-    events++;
-    sum += share;
-  }
-  return events;
-}
-
 /** Intervals of totals: spans of a slot, or the sum of their values. */
 export class TotalConfidence {
   /** Means over all slots: spans of a trace that adds any, and its weight. */
   private readonly spans: number;
   private readonly weight: number;
-  /** Traces that a slot of this series rarely has besides those seen, by what all slots have. */
-  private readonly usual: number;
+  /** Traces that add any, of all traces, in a slot. */
+  private readonly traces: number;
 
   /** @param slots - of the query */
   constructor(
@@ -88,14 +67,15 @@ export class TotalConfidence {
       all.length === 0 ? 1 : all.reduce((sum, one) => sum + value(one), 0) / all.length;
     this.spans = mean(of);
     this.weight = mean(({ weight }) => weight);
-    this.usual = rarelyExceeded(all.length, slots / Math.max(1e-9, this.weight - 1));
+    this.traces = (all.length * this.weight) / slots;
   }
 
   at(slot: number): Bounds {
     const list = this.contributions.at(slot);
     if (list.length === 0) {
       // No more than what is rarely missed, nor than what slots of this series rarely have.
-      return { lower: 0, upper: Math.min(NONE_SEEN * (this.weight - 1), this.usual) * this.spans };
+      const usual = this.traces + 4 * Math.sqrt(this.traces) + 3;
+      return { lower: 0, upper: Math.min(NONE_SEEN * (this.weight - 1), usual) * this.spans };
     }
     let total = 0;
     let variance = 0;
