@@ -37,6 +37,7 @@ import {
   ratioOf,
   readSites,
   referenceTime,
+  laterNeedsOf,
   siteIndex,
   sitesOfShape,
   writeSites,
@@ -69,6 +70,8 @@ export interface ModelContent {
   readonly timing: TimingModel;
   /** Timing site of each node of each shape. */
   readonly sites: readonly Int32Array[];
+  /** What the later siblings of each node need, see {@link laterNeedsOf}; undefined in models that leave them nothing. */
+  readonly laterNeeds: readonly Float64Array[] | undefined;
   readonly attributes: AttributeModel;
   readonly fields: readonly AttributeField[];
   readonly resources: readonly ServiceResources[];
@@ -124,8 +127,10 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
   const timing = learnTiming(spans, places, options.maxBins);
   const index = siteIndex(timing.sites, places);
   const sites = layouts.map((layout) => sitesOfShape(layout, index));
+  const laterNeeds = layouts.map((layout, shape) => laterNeedsOf(layout, sites[shape] as Int32Array, timing));
   for (let t = 0; t < spans.traces; t++) {
     spans.site.set(sites[spans.shape[t] as number] as Int32Array, spans.offset[t] as number);
+    spans.laterNeed.set(laterNeeds[spans.shape[t] as number] as Float64Array, spans.offset[t] as number);
   }
   const { services: resources, instanceOf } = learnResources(
     batch,
@@ -165,6 +170,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     segments,
     timing,
     sites,
+    laterNeeds,
     attributes,
     fields: attributeFields(attributes),
     resources,
@@ -279,7 +285,7 @@ export function writeContent(content: ModelContent, withMass: boolean): ContentS
   writeCounts(counts, content.counts);
   const quantisers = new ByteWriter();
   writeTables(quantisers, content.timing.tables, withMass);
-  writeSites(quantisers, content.timing.sites, encodeScale);
+  writeSites(quantisers, content.timing, encodeScale);
   writeAttributeModel(dictionary, quantisers, content.attributes);
   writeResources(dictionary, content.resources, content.segments.count);
   return {
@@ -317,8 +323,11 @@ export function readContent(section: (name: keyof ContentSections) => Uint8Array
   const quantisersReader = new ByteReader(section('quantisers'), 'quantisers');
   const tables = readTables(quantisersReader);
   const { layouts, places } = layoutWithin(shapesReader, dictionary, grammar, sizes);
-  const timingSites = readSites(quantisersReader, places, tables.length, decodeScale);
-  const sites = checkSites(layouts, timingSites, places, quantisersReader);
+  const timing: TimingModel = { ...readSites(quantisersReader, places, tables.length, decodeScale), tables };
+  const sites = checkSites(layouts, timing.sites, places, quantisersReader);
+  const laterNeeds = timing.reserving
+    ? layouts.map((layout, shape) => laterNeedsOf(layout, sites[shape] as Int32Array, timing))
+    : undefined;
   const attributes = readAttributeModel(dictionaryReader, quantisersReader, dictionary.operations.length);
   quantisersReader.end();
   const resources = readResources(dictionaryReader, dictionary.services.length, segments.count);
@@ -331,8 +340,9 @@ export function readContent(section: (name: keyof ContentSections) => Uint8Array
     counts,
     window,
     segments,
-    timing: { sites: timingSites, tables },
+    timing,
     sites,
+    laterNeeds,
     attributes,
     fields: attributeFields(attributes),
     resources,

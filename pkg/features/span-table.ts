@@ -27,6 +27,8 @@ export interface SpanTable {
   readonly siblingsLeft: Int32Array;
   readonly wave: Int32Array;
   readonly site: Int32Array;
+  /** Time in ns that later siblings need at least; 0 in models that know nothing of it. */
+  readonly laterNeed: Float64Array;
   readonly start: Float64Array;
   readonly duration: Float64Array;
   /** Latest end of the span and its siblings before. */
@@ -51,13 +53,14 @@ export interface SpanTable {
 /**
  * Lays traces side by side. Times are left at 0.
  * @param shapes - the shape of each trace; `segments` the time segment of each
- * @param sites - the timing site of each node of each shape, where known
+ * @param sites - the timing site of each node of each shape, where known; `laterNeeds` what the later siblings of each need
  */
 export function spanTable(
   layouts: readonly ShapeLayout[],
   shapes: ArrayLike<number>,
   segments: ArrayLike<number>,
-  sites?: readonly Int32Array[]
+  sites?: readonly Int32Array[],
+  laterNeeds?: readonly Float64Array[]
 ): SpanTable {
   const traces = shapes.length;
   const offset = new Int32Array(traces + 1);
@@ -86,6 +89,7 @@ export function spanTable(
     siblingsLeft: int32(),
     wave: int32(),
     site: int32(),
+    laterNeed: new Float64Array(size),
     start: new Float64Array(size),
     duration: new Float64Array(size),
     latestEnd: new Float64Array(size),
@@ -119,6 +123,9 @@ export function spanTable(
     table.wave.set(layout.wave, from);
     if (sites !== undefined) {
       table.site.set(sites[shape] as Int32Array, from);
+    }
+    if (laterNeeds !== undefined) {
+      table.laterNeed.set(laterNeeds[shape] as Float64Array, from);
     }
     for (let i = 0; i < layout.size; i++) {
       const parent = layout.parent[i] as number;

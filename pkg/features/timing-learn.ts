@@ -29,6 +29,12 @@ const MAX_BLUR = 0.05;
 const TIGHT_SHARE = 0.1;
 const TIGHT_MEMBERS = 60;
 const TIGHT_BINS = 16;
+/**
+ * Bins of gaps, and of durations that are told relative to the parent: both are short beside the durations around them, so
+ * the bytes of finer tables are worth more in the network.
+ */
+const GAP_BINS = 24;
+const RELATIVE_BINS = 32;
 /** Bins of a table that is used for ranks only. */
 const RANK_ONLY_BINS = 32;
 const OVERSHOOT_QUANTILE = 0.999;
@@ -127,7 +133,7 @@ export function learnTiming(spans: SpanTable, placeCount: number, maxBins: numbe
       tightTable: plain ? learnTight(spans, members[s] as number[], tables, ranks) : -1,
     };
   });
-  return { sites: finished, tables };
+  return { sites: finished, tables, reserving: true };
 }
 
 /** Learns what tight children leave of their parent; −1 where there are few. */
@@ -202,7 +208,7 @@ function learnSite(
     if (best !== undefined) {
       reference = best.reference;
       gapTable = tables.length;
-      tables.push(learnTable(best.gaps, maxBins));
+      tables.push(learnTable(best.gaps, Math.min(maxBins, GAP_BINS)));
     }
   }
   let mode = DurationMode.Absolute;
@@ -228,7 +234,7 @@ function learnSite(
     mode = chosen.mode;
     if (mode !== DurationMode.Absolute) {
       durationTable = tables.length;
-      tables.push(learnTable(chosen.values, maxBins));
+      tables.push(learnTable(chosen.values, Math.min(maxBins, RELATIVE_BINS)));
     }
     // Both may be negative: a span that others follow leaves room for them.
     overshoot = quantile(

@@ -6,7 +6,7 @@
 import { binOf, positionOf, shareBelow, valueAt, valueIn, type QuantileTable } from './quantiser';
 import { durationTableOf, gapTableOf, parentEnd, settleDuration, settleGap, type RowContext } from './rows';
 import type { SpanTable } from './span-table';
-import { DurationMode, MAX_ROOM, RATIO_ONE, ROOM_ONE, referenceTime, remainingTime, type TimingSite } from './timing';
+import { DurationMode, RATIO_ONE, ROOM_ONE, referenceTime, remainingTime, type TimingSite } from './timing';
 
 /** The last bin that can be drawn, and the part of it that can be used. */
 export interface BinLimit {
@@ -31,9 +31,14 @@ function room(spans: SpanTable, i: number, share: number): number {
   return parent < 0 ? 0 : Math.floor((Math.max(0, spans.duration[parent] as number) * share) / ROOM_ONE);
 }
 
+/** What lies beyond the parent's end, or before it where later siblings need time and the site never reaches beyond. */
+function leaving(spans: SpanTable, i: number, beyond: number): number {
+  return beyond > 0 ? beyond : Math.min(beyond, -(spans.laterNeed[i] as number));
+}
+
 /** How far the gap of span i may reach. */
 export function gapLimit(spans: SpanTable, i: number, site: TimingSite, table: QuantileTable, limit: BinLimit): void {
-  const latest = parentEnd(spans, i) + site.late + room(spans, i, site.startRoom);
+  const latest = parentEnd(spans, i) + leaving(spans, i, site.late) + room(spans, i, site.startRoom);
   limitAt(table, latest - referenceTime(spans, i, site.reference), limit);
 }
 
@@ -46,7 +51,7 @@ export function durationLimit(
   limit: BinLimit
 ): void {
   const remaining = remainingTime(spans, i);
-  const beyond = site.overshoot + room(spans, i, site.endRoom);
+  const beyond = leaving(spans, i, site.overshoot) + room(spans, i, site.endRoom);
   let most = remaining + beyond;
   if (remaining < Infinity && site.mode === DurationMode.Slack) {
     most = remaining - site.minDuration;
@@ -132,36 +137,41 @@ export function blurTimes(
 }
 
 /** Share of spans that the room of a site is meant to hold. */
-const ROOM_QUANTILE = 0.98;
+const ROOM_QUANTILE = 0.9;
+/** Most room, in units of ROOM_ONE: more would let spans outlast their parents by what people can see. */
+const MOST_ROOM = 64;
+/**
+ * Room is given where blur is at least this share of what spans last: there a cut would take most of them away. Elsewhere
+ * it takes little, and spans that end with their parent matter more.
+ */
+const ROOM_SHARE = 0.5;
 /** Fewer spans say nothing about blur. */
 const ROOM_MEMBERS = 20;
 
 /**
- * Sites with the room that blur asks for: how far starts and ends lie beyond where they may, once times are those of
- * bins. The table is left blurred.
+ * Sites with the room that blur asks for: how far ends lie beyond where they may, once times are those of bins. The table
+ * is left blurred.
  */
 export function withRoom(context: RowContext, spans: SpanTable, unit: number, random: () => number): TimingSite[] {
   blurTimes(context, spans, unit, random, false);
   const { sites } = context.timing;
-  const starts: number[][] = sites.map(() => []);
   const ends: number[][] = sites.map(() => []);
+  const shares: number[][] = sites.map(() => []);
   for (let i = 0; i < spans.size; i++) {
     const parent = spans.parent[i] as number;
     if (parent >= 0) {
-      const site = sites[spans.site[i] as number] as TimingSite;
+      const s = spans.site[i] as number;
       const scale = ROOM_ONE / Math.max(1, spans.duration[parent] as number);
-      const start = (spans.start[i] as number) - parentEnd(spans, i);
-      starts[spans.site[i] as number]?.push((start - site.late) * scale);
-      ends[spans.site[i] as number]?.push((start + (spans.duration[i] as number) - site.overshoot) * scale);
+      const end = (spans.start[i] as number) + (spans.duration[i] as number) - parentEnd(spans, i);
+      ends[s]?.push((end - (sites[s] as TimingSite).overshoot) * scale);
+      shares[s]?.push((spans.duration[i] as number) * scale);
     }
   }
-  const roomOf = (list: number[]): number => {
-    const over = list.sort((a, b) => a - b)[Math.floor(ROOM_QUANTILE * list.length)] ?? 0;
-    return list.length < ROOM_MEMBERS ? 0 : Math.max(0, Math.min(MAX_ROOM, Math.ceil(over)));
-  };
-  return sites.map((site, s) => ({
-    ...site,
-    startRoom: roomOf(starts[s] as number[]),
-    endRoom: roomOf(ends[s] as number[]),
-  }));
+  const at = (list: number[], q: number): number => list.sort((a, b) => a - b)[Math.floor(q * list.length)] ?? 0;
+  return sites.map((site, s) => {
+    const over = at(ends[s] as number[], ROOM_QUANTILE);
+    const needed =
+      (ends[s] as number[]).length >= ROOM_MEMBERS && over > 0 && over >= ROOM_SHARE * at(shares[s] as number[], 0.5);
+    return { ...site, endRoom: needed ? Math.min(MOST_ROOM, Math.ceil(over)) : 0 };
+  });
 }

@@ -70,6 +70,38 @@ export const MAX_ROOM = 255;
 export interface TimingModel {
   readonly sites: readonly TimingSite[];
   readonly tables: readonly QuantileTable[];
+  /** Whether spans leave their later siblings the time that they need at least, see {@link laterNeedsOf}. */
+  readonly reserving: boolean;
+}
+
+/** Share of the bins of a table below what a span is thought to need at least. */
+const LEAST_SHARE = 0.08;
+
+function leastOf(table: QuantileTable | undefined): number {
+  return table === undefined ? 0 : (table.edges[Math.floor(LEAST_SHARE * (table.codes.length - 1))] as number);
+}
+
+/**
+ * For each node of a shape, the time in ns that its later siblings need at least: of those that begin when others have
+ * ended, the gap and the duration. Calls one after another share their parent's time; what the first ones take, the last
+ * ones lack.
+ */
+export function laterNeedsOf(
+  layout: ShapeLayout,
+  sites: Int32Array,
+  { sites: all, tables }: TimingModel
+): Float64Array {
+  const needs = new Float64Array(layout.size);
+  for (let i = layout.size - 1; i >= 0; i--) {
+    const previous = layout.previous[i] as number;
+    const site = all[sites[i] as number];
+    if (previous >= 0 && site !== undefined) {
+      const after = site.reference === GapReference.PreviousEnd || site.reference === GapReference.LatestEnd;
+      const need = after ? Math.max(0, leastOf(tables[site.gapTable])) + leastOf(tables[site.rankTable]) : 0;
+      needs[previous] = (needs[i] as number) + need;
+    }
+  }
+  return needs;
 }
 
 /** Stands for any operation. */
@@ -143,14 +175,21 @@ export function ratioOf(duration: number, remaining: number): number {
   return remaining > 0 ? Math.max(0, Math.min(MAX_RATIO, Math.round((duration / remaining) * RATIO_ONE))) : MAX_RATIO;
 }
 
+/** Added to how a site is measured in models whose spans leave time to their later siblings. */
+const RESERVING = 16;
+
 /** Writes the sites column by column; bounds as points of the quantile scale. */
-export function writeSites(writer: ByteWriter, sites: readonly TimingSite[], encode: (ns: number) => number): void {
+export function writeSites(
+  writer: ByteWriter,
+  { sites, reserving }: Pick<TimingModel, 'sites' | 'reserving'>,
+  encode: (ns: number) => number
+): void {
   writer.varint(sites.length);
   for (const column of ['place', 'parent', 'previous'] as const) {
     writer.deltas(sites.map((site) => site[column]));
   }
   for (const site of sites) {
-    writer.byte(site.reference * 4 + site.mode);
+    writer.byte((reserving ? RESERVING : 0) + site.reference * 4 + site.mode);
   }
   writer.deltas(sites.map((site) => site.gapTable));
   writer.deltas(sites.map((site) => site.durationTable));
@@ -172,7 +211,7 @@ export function readSites(
   places: number,
   tables: number,
   decode: (code: number) => number
-): TimingSite[] {
+): Pick<TimingModel, 'sites' | 'reserving'> {
   const count = reader.count(8);
   const column = (min: number, max: number): Float64Array => {
     const values = reader.deltas();
@@ -184,7 +223,9 @@ export function readSites(
   const place = column(0, places - 1);
   const parent = column(ANY, places - 1);
   const previous = column(ANY, places - 1);
-  const modes = Array.from({ length: count }, () => reader.byte());
+  const bytes = Array.from({ length: count }, () => reader.byte());
+  const reserving = bytes.length > 0 && bytes.every((byte) => byte >= RESERVING);
+  const modes = bytes.map((byte) => byte - (reserving ? RESERVING : 0));
   if (modes.some((mode) => mode > 15 || (mode & 3) > 2)) {
     reader.fail('unknown way of measuring');
   }
@@ -200,7 +241,7 @@ export function readSites(
       return Math.abs(code) > 600_000 ? reader.fail('a bound is out of range') : decode(code);
     })
   );
-  return Array.from({ length: count }, (_, s) => ({
+  const sites = Array.from({ length: count }, (_, s) => ({
     parent: parent[s] as number,
     place: place[s] as number,
     previous: previous[s] as number,
@@ -218,6 +259,7 @@ export function readSites(
     minDuration: times[3]?.[s] as number,
     maxDuration: times[4]?.[s] as number,
   }));
+  return { sites, reserving };
 }
 
 /** A site for every place of every shape, or an error: what a reader must know before generating. */

@@ -6,6 +6,8 @@ export interface SampledPart {
   /** Layouts of the part; with a span everything its draw depends on must be there. */
   readonly layouts: readonly ShapeLayout[];
   readonly sites: readonly Int32Array[];
+  /** See {@link ModelContent.laterNeeds}. */
+  readonly laterNeeds: readonly Float64Array[] | undefined;
   /** The number of each span of the part in its whole shape. */
   readonly nodes: readonly Int32Array[];
   /** How many attribute fields of each span are drawn. */
@@ -54,6 +56,7 @@ export interface NodeWish {
 export interface ShapePart {
   readonly layout: ShapeLayout;
   readonly sites: Int32Array;
+  readonly laterNeeds: Float64Array | undefined;
   readonly nodes: Int32Array;
   readonly fields: Int32Array;
   /** Where each wish stands in the part. */
@@ -82,9 +85,11 @@ export function partOf(content: ModelContent, shape: number, wishes: readonly No
   const nodes = Int32Array.from([...needed.keys()].sort((a, b) => a - b));
   const fieldCount = (node: number): number =>
     content.attributes.operations[layout.operation[node] as number]?.spans.groups.length ?? 0;
+  const needs = content.laterNeeds?.[shape];
   return {
     layout: pickNodes(layout, nodes),
     sites: nodes.map((node) => (content.sites[shape] as Int32Array)[node] as number),
+    laterNeeds: needs && Float64Array.from(nodes, (node) => needs[node] as number),
     nodes,
     fields: nodes.map((node) => Math.min(needed.get(node) ?? 0, fieldCount(node))),
     wishes: Int32Array.from(wishes, ({ node }) => nodes.indexOf(node)),

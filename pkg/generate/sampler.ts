@@ -107,7 +107,8 @@ export class Sampler {
       part?.layouts ?? content.layouts,
       places.map((place) => place.shape),
       places.map((place) => content.segments.row[place.row] as number),
-      part?.sites ?? content.sites
+      part?.sites ?? content.sites,
+      part === undefined ? content.laterNeeds : part.laterNeeds
     );
     const lot: Lot = { places, part };
     this.drawInstances(spans, lot);

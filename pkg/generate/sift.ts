@@ -39,6 +39,7 @@ interface Plans {
   readonly part: {
     layouts: Array<SampledPart['layouts'][number]>;
     sites: Int32Array[];
+    laterNeeds: Float64Array[] | undefined;
     nodes: Int32Array[];
     fields: Int32Array[];
   };
@@ -150,7 +151,10 @@ export class Sifter {
   private plansOf(sieve: Sieve): Plans {
     let plans = this.plans.get(sieve);
     if (plans === undefined) {
-      plans = { ofShape: new Map(), part: { layouts: [], sites: [], nodes: [], fields: [] } };
+      plans = {
+        ofShape: new Map(),
+        part: { layouts: [], sites: [], laterNeeds: this.content.laterNeeds && [], nodes: [], fields: [] },
+      };
       this.plans.set(sieve, plans);
     }
     return plans;
@@ -165,6 +169,9 @@ export class Sifter {
         const { part } = plan;
         plans.part.layouts[shape] = part.layout;
         plans.part.sites[shape] = part.sites;
+        if (plans.part.laterNeeds !== undefined && part.laterNeeds !== undefined) {
+          plans.part.laterNeeds[shape] = part.laterNeeds;
+        }
         plans.part.nodes[shape] = part.nodes;
         plans.part.fields[shape] = part.fields;
       }

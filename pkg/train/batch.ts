@@ -5,6 +5,7 @@
 import { TraceCollector, type BatchColumns } from '../features';
 import { FidelityCardBuilder } from '../fidelity';
 import { isSpanId, isTraceId, type Span, type Trace } from '../trace';
+import { GzipSample } from './gzip-sample';
 import { IdColumn } from './ids';
 
 /** Ids of a batch, by trace, span and link. */
@@ -22,6 +23,8 @@ export interface BatchIds {
 export interface IdentifiedBatch extends BatchColumns {
   readonly ids?: BatchIds;
   readonly card?: FidelityCardBuilder;
+  /** Bytes that gzip -9 leaves of a span as OTLP/JSON, about. */
+  readonly gzipBytesASpan?: number;
 }
 
 export interface TrainingBatch {
@@ -76,6 +79,7 @@ class CollectingBatch implements TrainingBatch {
   private readonly linkSpans = new IdColumn(SPAN_ID_BYTES);
   private readonly broken = new Set<number>();
   private readonly card = new FidelityCardBuilder();
+  private readonly sample = new GzipSample();
 
   get traces(): number {
     return this.collector.traces;
@@ -95,6 +99,7 @@ class CollectingBatch implements TrainingBatch {
       this.broken.add(t);
     }
     this.card.add(trace);
+    this.sample.add(trace);
     this.traceIds.push(trace.traceId);
     const own = new Set(trace.spans.map((span) => span.spanId));
     trace.spans.forEach((span, i) => {
@@ -111,9 +116,11 @@ class CollectingBatch implements TrainingBatch {
 
   finish(): IdentifiedBatch {
     const { traceIds, spanIds, parents, linkTraces, linkSpans, broken, card } = this;
+    const gzipBytesASpan = this.sample.bytesASpan();
     return {
       ...this.collector.finish(),
       card,
+      ...(gzipBytesASpan === undefined ? {} : { gzipBytesASpan }),
       ids: {
         whole: (trace) => !broken.has(trace),
         trace: (trace) => traceIds.at(trace),

@@ -11,8 +11,10 @@ import {
 import { packSection } from '../model';
 import { summarise } from './summary';
 
-/** What a model may take of the space of its traces: 0.7% of some 29 bytes that gzip -9 leaves of a span of OTLP/JSON. */
-const BYTES_A_SPAN = 0.2;
+/** What a model without its exemplars takes at most of what gzip -9 leaves of its traces as OTLP/JSON. */
+const GZIP_SHARE = 0.0064;
+/** What gzip -9 leaves of a span where nobody measured it. */
+const USUAL_GZIP_BYTES = 29;
 /** Small batches are worth a network too. */
 const MIN_NETWORK_BYTES = 20_000;
 /** Bins of quantile tables to fall back to when bytes are short, and the share of the file that all but the network may take. */
@@ -56,12 +58,13 @@ function bytesWithoutNetwork(learnt: LearntBatch, k: number, alone: boolean): nu
  * @throws GentError TRAIN_MAX_BYTES when not even the fewest bins without a network fit
  */
 export function learnWithin(
-  columns: BatchColumns,
+  columns: BatchColumns & { readonly gzipBytesASpan?: number },
   k: number,
   maxBytes: number | undefined,
   exemplarShare: number,
   content: Pick<LearnOptions, 'bucketSeconds' | 'without'> = {}
 ): Fitted {
+  const { gzipBytesASpan = USUAL_GZIP_BYTES } = columns;
   let alone: Fitted | undefined;
   let least = Infinity;
   for (const maxBins of BIN_CHOICES) {
@@ -72,7 +75,7 @@ export function learnWithin(
       maxBytes === undefined ||
       contentBytes <= free - Math.max(LEAST_NETWORK_BYTES, (1 - CONTENT_SHARE) * maxBytes)
     ) {
-      const wanted = Math.max(contentBytes + MIN_NETWORK_BYTES, BYTES_A_SPAN * columns.spans);
+      const wanted = Math.max(contentBytes + MIN_NETWORK_BYTES, GZIP_SHARE * gzipBytesASpan * columns.spans);
       return { learnt, networkBytes: Math.min(free, wanted) - contentBytes };
     }
     least = Math.min(least, bytesWithoutNetwork(learnt, k, true));

@@ -55,6 +55,10 @@ const STEPS: ReadonlyArray<{ rows: number; width: number; sizes: EmbeddingSizes 
   { rows: 0, width: 16, sizes: { field: 4, operation: 2, rank: 4 } },
 ];
 
+/** Widths are multiples of this, so that the bytes there are get used. */
+const WIDTH_STEP = 8;
+const LEAST_WIDTH = 16;
+
 /** Weights of a network with two hidden layers of `width`. */
 export function parameterCount(embeddings: readonly RowEmbedding[], width: number): number {
   const inputs = embeddings.reduce((sum, embedding) => sum + embedding.dimension, LEVELS);
@@ -98,10 +102,10 @@ export function planNetwork(input: PlanInput): (NetworkPlan & { readonly goesOn:
     }
     return { ...wanted, epochs: input.epochs ?? passes, goesOn: false };
   }
-  const widths = STEPS.filter((step) => rows >= step.rows).map(({ width, sizes }) => ({
-    sizes,
-    hidden: [width, width],
-  }));
+  const widest = STEPS.find((step) => rows >= step.rows)?.width ?? WIDTH_STEP;
+  const widths = Array.from({ length: widest / WIDTH_STEP }, (_, i) => ofWidth(widest - i * WIDTH_STEP)).filter(
+    ({ hidden }) => (hidden[0] as number) >= LEAST_WIDTH
+  );
   const fitting = widths.find((candidate) => holds(input, candidate)) ?? (input.strict ? undefined : widths.at(-1));
   return fitting === undefined ? undefined : { ...fitting, epochs: input.epochs ?? passes, goesOn: false };
 }
