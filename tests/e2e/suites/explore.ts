@@ -101,10 +101,16 @@ export function exploreSuite(at: () => Setting): void {
     const { page, url, shot } = at();
     await page.goto(exploreUrl(url, { query: '{ } | compare({ status = error })' }));
     await page.locator('.uplot canvas').first().waitFor();
+    // Explore draws the first twenty series; those of what failed are among the others.
     await page
-      .getByText(/__meta_type="selection"/)
+      .getByText(/__meta_type="baseline"/)
       .first()
       .waitFor();
+    const { results } = await at().queryApi([
+      { refId: 'A', datasource: DATA_SOURCE, query: '{ } | compare({ status = error })', intervalMs: 60_000 },
+    ]);
+    const kinds = (results.A?.frames ?? []).map(({ schema }) => schema.fields.at(-1)?.labels?.__meta_type);
+    expect(kinds).toEqual(expect.arrayContaining(['baseline', 'selection']));
     await shot('explore-compare-errors');
   });
 

@@ -148,7 +148,11 @@ export function searchSuite(at: () => Setting): void {
     await page.getByText(/shop.ndjson: 3 traces/).waitFor();
     await page.getByTestId('span-view').first().waitFor();
     expect(await page.getByTestId('span-view').count()).toBe(4);
-    await choose(page, 'Trace', /POST \/checkout/);
+    await page.locator('[id^="gent-import-"][id$="-trace"]').click();
+    await page
+      .getByRole('option', { name: /POST \/checkout/ })
+      .last()
+      .click();
     await page
       .getByText(/^1 info$/i)
       .first()
