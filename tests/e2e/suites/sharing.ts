@@ -5,7 +5,8 @@ import { exploreUrl, type QueryFrame, type QueryResult, type Setting } from '../
 const TRACE_ID = /^[0-9a-f]{32}$/;
 const LINKED = { type: DATA_SOURCE.type, uid: 'gent-linked' };
 const LOKI = { type: 'loki', uid: 'logs' };
-const TEST_DATA = { type: 'grafana-testdata-datasource', uid: 'test-data' };
+/** Grafana's own, which needs no server: random numbers. */
+const BUILT_IN = { type: 'grafana', uid: 'grafana' };
 
 /** A panel of a dashboard that is made over the API. */
 const panel = (id: number, title: string, type: string, datasource: object, targets: object[]) => ({
@@ -34,7 +35,6 @@ export function sharingSuite(at: () => Setting): void {
   beforeAll(async () => {
     // Nobody answers there: only where the link leads is looked at.
     await must('POST', '/api/datasources', { ...LOKI, name: 'Logs', access: 'proxy', url: 'http://127.0.0.1:9' });
-    await must('POST', '/api/datasources', { ...TEST_DATA, name: 'Test data', access: 'proxy' });
     await must('POST', '/api/datasources', {
       ...LINKED,
       name: 'GenT with links',
@@ -83,38 +83,41 @@ export function sharingSuite(at: () => Setting): void {
     expect(await page.getByTestId('span-view').count()).toBeGreaterThan(1);
   });
 
-  test('a correlation leads from a value of another data source to its trace', async () => {
+  test('a correlation leads from a value of a search to the query that it fills in', async () => {
     const { page, url, shot } = at();
-    const id = await someTrace();
-    await must('POST', `/api/datasources/uid/${TEST_DATA.uid}/correlations`, {
-      targetUID: DATA_SOURCE.uid,
-      label: 'Open the trace',
+    await must('POST', `/api/datasources/uid/${DATA_SOURCE.uid}/correlations`, {
+      targetUID: LINKED.uid,
+      label: 'Spans of the service',
       type: 'query',
-      config: { type: 'query', field: 'trace', target: { query: '${trace}', queryType: 'traceql' } },
+      config: {
+        type: 'query',
+        field: 'traceService',
+        target: { query: '{ resource.service.name = "${traceService}" }', queryType: 'traceql' },
+      },
     });
-    await page.goto(exploreUrl(url, { scenarioId: 'csv_content', csvContent: `trace\n${id}` }, TEST_DATA));
-    const cell = page.getByRole('link', { name: id }).first();
+    await page.goto(exploreUrl(url, { query: '{ status = error }' }));
+    const cell = page.getByRole('link', { name: 'frontend', exact: true }).first();
     await cell.waitFor();
+    const target = decodeURIComponent((await cell.getAttribute('href')) ?? '');
+    expect(target).toContain(`"datasource":"${LINKED.uid}"`);
+    expect(target).toContain('{ resource.service.name = \\"frontend\\" }');
     await shot('correlation');
-    expect(decodeURIComponent((await cell.getAttribute('href')) ?? '')).toContain(id);
-    await cell.click();
-    await page.getByTestId('span-view').first().waitFor();
   });
 
   test('a panel mixes data sources', async () => {
     const { page, url, shot } = at();
     const queries = [
       { refId: 'A', datasource: DATA_SOURCE, query: '{ } | rate()' },
-      { refId: 'B', datasource: TEST_DATA, scenarioId: 'random_walk' },
+      { refId: 'B', datasource: BUILT_IN, queryType: 'randomWalk' },
     ];
-    const mixed = { type: 'mixed', uid: '-- Mixed --' };
+    const mixed = { type: 'datasource', uid: '-- Mixed --' };
     const panels = [{ ...panel(1, 'Two data sources', 'timeseries', mixed, []), targets: queries }];
     await must('POST', '/api/dashboards/db', {
       dashboard: { uid: 'gent-mixed', title: 'Mixed', panels, time: { from: 'now-1h', to: 'now' } },
       overwrite: true,
     });
     await page.goto(`${url}/d/gent-mixed`);
-    await page.getByRole('button', { name: '{ } | rate()', exact: true }).first().waitFor();
+    await page.getByRole('button', { name: 'rate', exact: true }).first().waitFor();
     await page.getByRole('button', { name: 'B-series' }).first().waitFor();
     expect(await page.getByTestId('data-testid Panel status error').count()).toBe(0);
     await shot('mixed');
