@@ -30,7 +30,7 @@ const rule = (title: string, query: string, above: number) => ({
   for: '0s',
   noDataState: 'NoData',
   execErrState: 'Error',
-  data: <RuleQuery[]>[
+  data: [
     {
       refId: 'A',
       relativeTimeRange: { from: 3600, to: 0 },
@@ -53,7 +53,7 @@ const rule = (title: string, query: string, above: number) => ({
         conditions: [{ evaluator: { type: 'gt', params: [above] } }],
       },
     },
-  ],
+  ] as RuleQuery[],
 });
 
 export function alertingSuite(at: () => Setting): void {
