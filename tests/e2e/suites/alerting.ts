@@ -91,13 +91,23 @@ export function alertingSuite(at: () => Setting): void {
         intervalMs: 60_000,
       },
     });
-    Object.assign(ratio.data[2]?.model ?? {}, { type: 'math', expression: '$E / $A' });
-    ratio.data.splice(3, 0, {
-      refId: 'D',
+    // Both are added up first: in a step without spans the share would be no number.
+    const reduce = (refId: string, of: string): RuleQuery => ({
+      refId,
       datasourceUid: EXPRESSION.uid,
-      model: { refId: 'D', datasource: EXPRESSION, type: 'reduce', reducer: 'max', expression: 'B' },
+      model: { refId, datasource: EXPRESSION, type: 'reduce', reducer: 'sum', expression: of },
     });
-    Object.assign(ratio.data[4]?.model ?? {}, { expression: 'D' });
+    const share = { refId: 'D', datasource: EXPRESSION, type: 'math', expression: '$F / $B' };
+    const [failures, all, , threshold] = ratio.data as [RuleQuery, RuleQuery, RuleQuery, RuleQuery];
+    Object.assign(threshold.model, { expression: 'D' });
+    ratio.data = [
+      failures,
+      all,
+      reduce('F', 'E'),
+      reduce('B', 'A'),
+      { refId: 'D', datasourceUid: EXPRESSION.uid, model: share },
+      threshold,
+    ];
     for (const one of [firing, quiet, slow, ratio]) {
       const { status, body } = await api('POST', '/api/v1/provisioning/alert-rules', one);
       expect([status, status === 201 ? undefined : body]).toEqual([201, undefined]);
