@@ -2,7 +2,7 @@
 import { getValueFormat, formattedValueToString } from '@grafana/data';
 import { Alert, Combobox, FileDropzone, InlineField, Stack, Text } from '@grafana/ui';
 import React, { useState } from 'react';
-import { messageOf } from '../components';
+import { HiddenLabel, messageOf } from '../components';
 import type { GenTDataSource } from '../datasource';
 import type { ImportedTrace } from '../imports';
 import type { GenTQuery } from '../types';
@@ -53,6 +53,7 @@ export function ImportTab({ query, datasource, onChange }: Props) {
 
   return (
     <Stack direction="column" gap={1}>
+      <HiddenLabel htmlFor={id}>Trace file</HiddenLabel>
       <FileDropzone
         id={id}
         options={{

@@ -93,7 +93,7 @@ export function sharingSuite(at: () => Setting): void {
       },
     });
     await page.goto(exploreUrl(url, { query: '{ status = error }' }));
-    const cell = page.getByRole('link', { name: 'frontend', exact: true }).first();
+    const cell = page.getByRole('link', { name: 'frontend' }).first();
     await cell.waitFor();
     const target = decodeURIComponent((await cell.getAttribute('href')) ?? '');
     expect(target).toContain(`"datasource":"${LINKED.uid}"`);
