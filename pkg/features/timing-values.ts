@@ -6,7 +6,7 @@
 import { binOf, positionOf, shareBelow, valueAt, valueIn, type QuantileTable } from './quantiser';
 import { durationTableOf, gapTableOf, parentEnd, settleDuration, settleGap, type RowContext } from './rows';
 import type { SpanTable } from './span-table';
-import { DurationMode, RATIO_ONE, ROOM_ONE, referenceTime, remainingTime, type TimingSite } from './timing';
+import { DurationMode, MAX_ROOM, RATIO_ONE, ROOM_ONE, referenceTime, remainingTime, type TimingSite } from './timing';
 
 /** The last bin that can be drawn, and the part of it that can be used. */
 export interface BinLimit {
@@ -138,8 +138,6 @@ export function blurTimes(
 
 /** Share of spans that the room of a site is meant to hold. */
 const ROOM_QUANTILE = 0.9;
-/** Most room, in units of ROOM_ONE: more would let spans outlast their parents by what people can see. */
-const MOST_ROOM = 64;
 /**
  * Room is given where blur is at least this share of what spans last: there a cut would take most of them away. Elsewhere
  * it takes little, and spans that end with their parent matter more.
@@ -172,6 +170,6 @@ export function withRoom(context: RowContext, spans: SpanTable, unit: number, ra
     const over = at(ends[s] as number[], ROOM_QUANTILE);
     const needed =
       (ends[s] as number[]).length >= ROOM_MEMBERS && over > 0 && over >= ROOM_SHARE * at(shares[s] as number[], 0.5);
-    return { ...site, endRoom: needed ? Math.min(MOST_ROOM, Math.ceil(over)) : 0 };
+    return { ...site, endRoom: needed ? Math.min(MAX_ROOM, Math.ceil(over)) : 0 };
   });
 }

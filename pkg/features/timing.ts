@@ -55,7 +55,8 @@ export interface TimingSite {
   readonly late: number;
   /**
    * Further room beyond the parent's end for the start and the end of a span, in 1/1024 of the parent's duration: times
-   * before it are only known to a bin, and cutting at an end that is blurred would shorten spans.
+   * before it are only known to a bin, and cutting at an end that is blurred would shorten spans. Only models made before
+   * spans left time to their later siblings have room for starts.
    */
   readonly startRoom: number;
   readonly endRoom: number;
@@ -63,9 +64,10 @@ export interface TimingSite {
   readonly maxDuration: number;
 }
 
-/** Units of a parent's duration in which room is given, and the most room. */
+/** Units of a parent's duration in which room is given. */
 export const ROOM_ONE = 1024;
-export const MAX_ROOM = 255;
+/** Most room: with more, spans outlast their parents by what people can see. */
+export const MAX_ROOM = 64;
 
 export interface TimingModel {
   readonly sites: readonly TimingSite[];
