@@ -2,7 +2,7 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2, TimeRange } from '@grafana/data';
 import { Button, InlineField, Stack, Text, useStyles2 } from '@grafana/ui';
-import React from 'react';
+import React, { useEffect, useRef } from 'react';
 import type { GenTDataSource } from '../../datasource';
 import { attributeText, filterCondition, traceqlFromFilters } from '../../traceql';
 import type { GenTQuery, TraceFilter } from '../../types';
@@ -32,8 +32,16 @@ export function SearchTab({ query, datasource, range, onChange, onOpenInTraceql 
   const id = `gent-search-${query.refId}`;
   const fields = [...staticFields(datasource.options), STATUS];
   const filters = filtersOf(query, datasource.options);
-  const set = (next: TraceFilter[]) => onChange({ filters: next, query: traceqlFromFilters(next) });
-  const change = (...changed: TraceFilter[]) => set(changed.reduce(withFilter, filters));
+  // A change that comes before the one before has gone round through Grafana builds on that one.
+  const latest = useRef(filters);
+  useEffect(() => {
+    latest.current = filters;
+  });
+  const set = (next: TraceFilter[]) => {
+    latest.current = next;
+    onChange({ filters: next, query: traceqlFromFilters(next) });
+  };
+  const change = (...changed: TraceFilter[]) => set(changed.reduce(withFilter, latest.current));
   const othersOf = ({ id: own }: TraceFilter) => traceqlFromFilters(filters.filter((one) => one.id !== own));
   const ownField = new Set([...fields, MIN_DURATION, MAX_DURATION].map((field) => field.id));
   const rows = filters.filter((filter) => !ownField.has(filter.id));
@@ -81,9 +89,12 @@ export function SearchTab({ query, datasource, range, onChange, onOpenInTraceql 
           range={range}
           othersOf={othersOf}
           onChange={change}
-          onRemove={({ id: removed }) => set(filters.filter((one) => one.id !== removed))}
+          onRemove={({ id: removed }) => set(latest.current.filter((one) => one.id !== removed))}
           onAdd={() =>
-            set([...filters, { id: freshId(filters), scope: 'resource', tag: '', operator: '=', value: [] }])
+            set([
+              ...latest.current,
+              { id: freshId(latest.current), scope: 'resource', tag: '', operator: '=', value: [] },
+            ])
           }
         />
       </InlineField>

@@ -43,7 +43,7 @@ export function exploreSuite(at: () => Setting): void {
     const spanId = (await span.innerText()).trim();
     await span.click();
     await page.getByTestId('span-view').first().waitFor();
-    expect(decodeURIComponent(page.url())).toContain(`"spanId":"${spanId}"`);
+    await page.waitForURL((where) => decodeURIComponent(where.href).includes(`"spanId":"${spanId}"`));
     await page.waitForTimeout(500);
     await shot('explore-span');
   });
