@@ -34,7 +34,9 @@ export function searchSuite(at: () => Setting): void {
     await choose(page, 'Scope of the tag', /^span/);
     await choose(page, 'Name of the tag', /^rpc\.system\.name/, 'rpc.system');
     await choose(page, 'rpc.system.name: value', 'grpc');
-    const made = await page.getByLabel('TraceQL of this search').innerText();
+    const shown = page.getByLabel('TraceQL of this search');
+    await shown.filter({ hasText: 'span.rpc.system.name' }).waitFor();
+    const made = await shown.innerText();
     expect(made).toContain('resource.service.name');
     expect(made).toContain('status');
     expect(made).toMatch(/duration\s*>\s*1ms/);
