@@ -27,6 +27,7 @@ const DEFAULTS = {
   instant: false,
   exemplars: 100,
   mode: 'auto',
+  intervals: true,
 };
 
 test.each([
@@ -38,6 +39,7 @@ test.each([
   ['an empty step', { query: '{ }', step: ' ' }, {}],
   ['an instant query', { query: '{ }', metricsQueryType: 'instant', exemplars: 0 }, { instant: true, exemplars: 0 }],
   ['a mode', { query: '{ }', mode: 'full' }, { mode: 'full' }],
+  ['no bands', { query: '{ }', intervals: false }, { intervals: false }],
 ])('TraceQL with %s', (_, json, expected) => {
   expect(parseQueryModel(raw(json))).toEqual({ ...DEFAULTS, ...expected });
 });

@@ -43,6 +43,8 @@ export type PluginQuery =
       readonly instant: boolean;
       readonly exemplars: number;
       readonly mode: 'auto' | 'full' | 'estimate';
+      /** Whether estimates come with the bounds of their intervals. */
+      readonly intervals: boolean;
     });
 
 const TRACE_ID = /^[0-9a-fA-F]{1,32}$/;
@@ -206,5 +208,6 @@ export function parseQueryModel(raw: RawQuery): PluginQuery {
     instant: choice(json, 'metricsQueryType', ['range', 'instant']) === 'instant',
     exemplars: count(json, 'exemplars', DEFAULT_EXEMPLARS),
     mode: choice(json, 'mode', ['auto', 'full', 'estimate']),
+    intervals: json.intervals !== false,
   };
 }

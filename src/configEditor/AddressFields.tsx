@@ -1,8 +1,9 @@
 /** @file A `gent serve` as the place of the models: its address, who asks, headers and certificates. */
-import { Button, Checkbox, Field, Input, RadioButtonGroup, Stack } from '@grafana/ui';
+import { Button, Field, Input, RadioButtonGroup, Stack } from '@grafana/ui';
 import React, { useState } from 'react';
 import { headerChange, headersOf } from './headers';
 import { SecretField } from './SecretField';
+import { CheckField, TextField } from './TextField';
 import type { Settings } from './useSettings';
 
 type SignIn = 'none' | 'token' | 'basic';
@@ -44,15 +45,14 @@ function Credentials({ settings }: { settings: Settings }) {
       )}
       {how === 'basic' && (
         <>
-          <Field label="User" required>
-            <Input
-              id="gent-config-user"
-              width={60}
-              value={basicAuth.user}
-              placeholder="user"
-              onChange={(event) => setBasicAuth({ user: event.currentTarget.value })}
-            />
-          </Field>
+          <TextField
+            id="gent-config-user"
+            label="User"
+            placeholder="user"
+            required
+            value={basicAuth.user}
+            onChange={(user = '') => setBasicAuth({ user })}
+          />
           <SecretField
             id="gent-config-password"
             name="basicAuthPassword"
@@ -110,77 +110,71 @@ function Headers({ settings }: { settings: Settings }) {
   );
 }
 
+/** What a certificate and its key begin with, so that one is not pasted for the other. */
+const PEM = (kind: string) => `Begins with -----BEGIN ${kind}-----`;
+const PEM_ROWS = 5;
+
 function Certificates({ settings }: { settings: Settings }) {
   const { jsonData, update } = settings;
   return (
     <>
-      <Field>
-        <Checkbox
-          id="gent-config-tls-ca"
-          label="Trust a certificate authority of your own"
-          value={jsonData.tlsAuthWithCACert ?? false}
-          onChange={(event) => update({ tlsAuthWithCACert: event.currentTarget.checked || undefined })}
-        />
-      </Field>
+      <CheckField
+        id="gent-config-tls-ca"
+        label="Trust a certificate authority of your own"
+        value={jsonData.tlsAuthWithCACert}
+        onChange={(tlsAuthWithCACert) => update({ tlsAuthWithCACert })}
+      />
       {jsonData.tlsAuthWithCACert && (
         <SecretField
           id="gent-config-tls-ca-cert"
           name="tlsCACert"
           label="Certificate of the authority"
-          placeholder="Begins with -----BEGIN CERTIFICATE-----"
-          rows={5}
+          placeholder={PEM('CERTIFICATE')}
+          rows={PEM_ROWS}
           settings={settings}
         />
       )}
-      <Field>
-        <Checkbox
-          id="gent-config-tls-client"
-          label="Present a client certificate"
-          value={jsonData.tlsAuth ?? false}
-          onChange={(event) => update({ tlsAuth: event.currentTarget.checked || undefined })}
-        />
-      </Field>
+      <CheckField
+        id="gent-config-tls-client"
+        label="Present a client certificate"
+        value={jsonData.tlsAuth}
+        onChange={(tlsAuth) => update({ tlsAuth })}
+      />
       {jsonData.tlsAuth && (
         <>
           <SecretField
             id="gent-config-tls-client-cert"
             name="tlsClientCert"
             label="Client certificate"
-            placeholder="Begins with -----BEGIN CERTIFICATE-----"
-            rows={5}
+            placeholder={PEM('CERTIFICATE')}
+            rows={PEM_ROWS}
             settings={settings}
           />
           <SecretField
             id="gent-config-tls-client-key"
             name="tlsClientKey"
             label="Client key"
-            placeholder="Begins with -----BEGIN PRIVATE KEY-----"
-            rows={5}
+            placeholder={PEM('PRIVATE KEY')}
+            rows={PEM_ROWS}
             settings={settings}
           />
         </>
       )}
-      <Field
+      <TextField
+        id="gent-config-server-name"
         label="Server name"
         description="The name in the server's certificate, where it is not that of the address"
-      >
-        <Input
-          id="gent-config-server-name"
-          width={60}
-          value={jsonData.serverName ?? ''}
-          placeholder="gent.example.com"
-          onChange={(event) => update({ serverName: event.currentTarget.value || undefined })}
-        />
-      </Field>
-      <Field>
-        <Checkbox
-          id="gent-config-tls-skip"
-          label="Do not verify the server's certificate"
-          description="Anyone on the way could answer in its place and read the credentials"
-          value={jsonData.tlsSkipVerify ?? false}
-          onChange={(event) => update({ tlsSkipVerify: event.currentTarget.checked || undefined })}
-        />
-      </Field>
+        placeholder="gent.example.com"
+        value={jsonData.serverName}
+        onChange={(serverName) => update({ serverName })}
+      />
+      <CheckField
+        id="gent-config-tls-skip"
+        label="Do not verify the server's certificate"
+        description="Anyone on the way could answer in its place and read the credentials"
+        value={jsonData.tlsSkipVerify}
+        onChange={(tlsSkipVerify) => update({ tlsSkipVerify })}
+      />
     </>
   );
 }
@@ -189,15 +183,15 @@ export function AddressFields({ settings }: { settings: Settings }) {
   const { jsonData, update } = settings;
   return (
     <>
-      <Field label="Address" description="The address of a gent serve, reached from the Grafana server" required>
-        <Input
-          id="gent-config-address"
-          width={60}
-          value={jsonData.address ?? ''}
-          placeholder="http://127.0.0.1:3200"
-          onChange={(event) => update({ address: event.currentTarget.value || undefined })}
-        />
-      </Field>
+      <TextField
+        id="gent-config-address"
+        label="Address"
+        description="The address of a gent serve, reached from the Grafana server"
+        placeholder="http://127.0.0.1:3200"
+        required
+        value={jsonData.address}
+        onChange={(address) => update({ address })}
+      />
       <Credentials settings={settings} />
       <Headers settings={settings} />
       {/^https:/i.test(jsonData.address ?? '') && <Certificates settings={settings} />}

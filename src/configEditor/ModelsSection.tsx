@@ -1,10 +1,11 @@
 /** @file Where the models are: a directory, a bucket, or behind a `gent serve`. */
-import { Checkbox, Field, Input, RadioButtonGroup, TextLink } from '@grafana/ui';
+import { Field, RadioButtonGroup, TextLink } from '@grafana/ui';
 import React, { useState } from 'react';
 import type { GenTOptions, S3Options } from '../types';
 import { AddressFields } from './AddressFields';
 import { SecretField } from './SecretField';
 import { Section } from './Section';
+import { CheckField, TextField } from './TextField';
 import type { Settings } from './useSettings';
 
 type Where = 'store' | 's3' | 'address';
@@ -83,41 +84,34 @@ export function ModelsSection({ settings }: { settings: Settings }) {
         />
       </Field>
       {where === 'store' && (
-        <Field
+        <TextField
+          id="gent-config-store"
           label="Store directory"
           description="An absolute path on the machine that runs Grafana. Empty: the server's own setting (GF_PLUGIN_STORE)."
-        >
-          <Input
-            id="gent-config-store"
-            width={60}
-            value={jsonData.store ?? ''}
-            placeholder="/var/lib/gent/models"
-            onChange={(event) => update({ store: event.currentTarget.value || undefined })}
-          />
-        </Field>
+          placeholder="/var/lib/gent/models"
+          value={jsonData.store}
+          onChange={(store) => update({ store })}
+        />
       )}
       {where === 's3' && (
         <>
-          {BUCKET_FIELDS.map(({ key, label, description, placeholder }) => (
-            <Field key={key} label={label} description={description} required={key === 'bucket'}>
-              <Input
-                id={`gent-config-s3-${key}`}
-                width={60}
-                value={jsonData.s3?.[key] ?? ''}
-                placeholder={placeholder}
-                onChange={(event) => updateBucket({ [key]: event.currentTarget.value || undefined })}
-              />
-            </Field>
-          ))}
-          <Field>
-            <Checkbox
-              id="gent-config-s3-path-style"
-              label="Path-style addresses"
-              description="The bucket is part of the path, not of the host name, as MinIO and most others expect"
-              value={jsonData.s3?.pathStyle ?? false}
-              onChange={(event) => updateBucket({ pathStyle: event.currentTarget.checked || undefined })}
+          {BUCKET_FIELDS.map(({ key, ...field }) => (
+            <TextField
+              key={key}
+              id={`gent-config-s3-${key}`}
+              {...field}
+              required={key === 'bucket'}
+              value={jsonData.s3?.[key]}
+              onChange={(value) => updateBucket({ [key]: value })}
             />
-          </Field>
+          ))}
+          <CheckField
+            id="gent-config-s3-path-style"
+            label="Path-style addresses"
+            description="The bucket is part of the path, not of the host name, as MinIO and most others expect"
+            value={jsonData.s3?.pathStyle}
+            onChange={(pathStyle) => updateBucket({ pathStyle })}
+          />
           <SecretField
             id="gent-config-s3-access-key"
             name="s3AccessKey"

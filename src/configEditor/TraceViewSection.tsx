@@ -1,8 +1,9 @@
 /** @file How Grafana's trace view shows a trace of this data source. */
-import { Field, Input, RadioButtonGroup, Switch } from '@grafana/ui';
+import { Field, RadioButtonGroup, Switch } from '@grafana/ui';
 import React from 'react';
 import type { SpanBarOptions } from '../types';
 import { Section } from './Section';
+import { TextField } from './TextField';
 import type { Settings } from './useSettings';
 
 const LABELS: Array<{ label: string; value: NonNullable<SpanBarOptions['type']> }> = [
@@ -36,15 +37,14 @@ export function TraceViewSection({ settings: { jsonData, update } }: { settings:
         />
       </Field>
       {spanBar.type === 'Tag' && (
-        <Field label="Attribute of the span bar" description="Looked up in the span, then in its resource">
-          <Input
-            id="gent-config-span-bar-tag"
-            width={60}
-            value={spanBar.tag ?? ''}
-            placeholder="http.route"
-            onChange={(event) => update({ spanBar: { ...spanBar, tag: event.currentTarget.value } })}
-          />
-        </Field>
+        <TextField
+          id="gent-config-span-bar-tag"
+          label="Attribute of the span bar"
+          description="Looked up in the span, then in its resource"
+          placeholder="http.route"
+          value={spanBar.tag}
+          onChange={(tag) => update({ spanBar: { ...spanBar, tag } })}
+        />
       )}
     </Section>
   );

@@ -122,6 +122,13 @@ export function QueryOptions({ query, streamingDefault, onChange, onRunQuery }: 
         <InlineField label="Answer" tooltip="What to do when counts alone cannot answer">
           <RadioButtonGroup options={MODES} value={query.mode ?? 'auto'} onChange={(mode) => set({ mode })} />
         </InlineField>
+        <InlineField label="Band" tooltip="Draws the 95% interval of each estimate around it">
+          <InlineSwitch
+            id={`gent-intervals-${query.refId}`}
+            value={query.intervals ?? true}
+            onChange={(event) => set({ intervals: event.currentTarget.checked ? undefined : false })}
+          />
+        </InlineField>
       </InlineFieldRow>
     );
   }

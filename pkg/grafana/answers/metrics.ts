@@ -69,6 +69,7 @@ export async function answerMetrics(
     target: instance,
     query: query.text,
     valuesOnly: options.valuesOnly,
+    withoutBounds: !query.intervals,
     zeroIsGap: zeroIsGap(metrics),
     ...(unit === undefined ? {} : { unit }),
   };

@@ -65,7 +65,7 @@ export interface FrameNotice {
 
 /** Grafana's FrameMeta; what it does not know it drops, so own data goes into `custom`. */
 export interface FrameMeta {
-  readonly type?: 'timeseries-multi' | 'numeric-long' | 'numeric-multi';
+  readonly type?: 'timeseries-multi' | 'timeseries-wide' | 'numeric-long' | 'numeric-multi';
   readonly typeVersion?: readonly [number, number];
   readonly preferredVisualisationType?: 'graph' | 'table' | 'trace' | 'nodeGraph';
   readonly preferredVisualisationPluginId?: string;

@@ -61,15 +61,27 @@ test('series that differ by the type of a label only stay apart', () => {
   expect(frames.map((frame) => frame.fields[1]?.config.displayName)).toEqual(['"503"', '503']);
 });
 
-test('an estimate comes with the bounds of its interval, drawn as a band', () => {
+test('an estimate comes with the bounds of its interval in the same frame, drawn as a band', () => {
   const all = [series([{ key: 'a', value: 'x' }], [{ timestampMs: 0, value: 5, lower: 4, upper: 7 }])];
-  const frames = range(all, { unit: 's' });
-  expect(frames.map((frame) => frame.fields[1]?.values)).toEqual([[5], [4], [7]]);
-  expect(frames.map((frame) => frame.fields[1]?.config.unit)).toEqual(['s', 's', 's']);
-  const [, lower, upper] = frames.map((frame) => frame.fields[1]);
+  const [frame, ...others] = range(all, { unit: 's' });
+  expect(others).toEqual([]);
+  const [, main, lower, upper] = frame?.fields ?? [];
+  expect([main, lower, upper].map((field) => field?.values)).toEqual([[5], [4], [7]]);
+  expect([main, lower, upper].map((field) => field?.config.unit)).toEqual(['s', 's', 's']);
+  expect([main, lower, upper].map((field) => field?.config.max)).toEqual([undefined, undefined, undefined]);
   expect(upper?.config.custom).toMatchObject({ fillBelowTo: lower?.config.displayName, lineWidth: 0 });
-  expect(new Set(frames.map((frame) => JSON.stringify(frame.fields[1]?.labels))).size).toBe(3);
-  expect(range(all, { valuesOnly: true })).toHaveLength(1);
+  expect(new Set([main, lower, upper].map((field) => JSON.stringify(field?.labels))).size).toBe(3);
+  expect(range(all, { valuesOnly: true })[0]?.fields).toHaveLength(2);
+  expect(range(all, { withoutBounds: true })[0]?.fields).toHaveLength(2);
+});
+
+test('bounds far above every estimate do not stretch the axis; they stay in the data', () => {
+  const sample = (value: number, upper: number) => [{ timestampMs: 0, value, lower: 0, upper }];
+  const all = [series([{ key: 'a', value: 'x' }], sample(2, 3)), series([{ key: 'a', value: 'y' }], sample(1, 100))];
+  for (const frame of range(all)) {
+    expect(frame.fields.slice(1).map(({ config }) => config.max)).toEqual([3, 3, 3]);
+  }
+  expect(range(all)[1]?.fields[3]?.values).toEqual([100]);
 });
 
 test('buckets of a histogram are a heat map, sorted by their bounds', () => {
@@ -138,8 +150,8 @@ test('a step in which nothing was measured is a gap, band and all; alert rules g
     { timestampMs: 0, value: 5, lower: 4, upper: 7 },
     { timestampMs: 1000, value: 0, lower: 0, upper: 17 },
   ];
-  const frames = range([series([{ key: 'a', value: 'x' }], samples)], { unit: 's', zeroIsGap: true });
-  expect(frames.map((frame) => frame.fields[1]?.values)).toEqual([
+  const [frame] = range([series([{ key: 'a', value: 'x' }], samples)], { unit: 's', zeroIsGap: true });
+  expect(frame?.fields.slice(1).map(({ values }) => values)).toEqual([
     [5, NaN],
     [4, null],
     [7, null],

@@ -1,6 +1,6 @@
 /**
- * @file Series as frames: one frame a series for graphs, heat maps and alerts, one table for instant queries,
- * frames of interval bounds where numbers are estimated, and exemplars.
+ * @file Series as frames: one frame a series for graphs, heat maps and alerts, with the bounds of its interval where
+ * numbers are estimated; one table for instant queries; and exemplars.
  * Source of the frame types: Grafana's dataplane contract (timeseries-multi and numeric-long, version 0.1).
  */
 import type { Exemplar, Sample, Series, SeriesLabel } from '../../traceql';
@@ -12,6 +12,10 @@ import { textValue } from './values';
 const BUCKET_LABEL = '__bucket';
 /** The label that tells the bounds of an interval from the series itself. */
 const BOUND_LABEL = 'gent.interval';
+/** A band is light, for many may lie over each other. */
+const BAND_OPACITY = 12;
+/** The axis of a graph ends at so many times the largest estimate at the latest. */
+const CUT_AT = 1.5;
 
 export interface MetricsFrameOptions {
   readonly target: LinkTarget;
@@ -23,6 +27,8 @@ export interface MetricsFrameOptions {
   readonly zeroIsGap?: boolean;
   /** Leave out what an alert rule must not evaluate: bounds of intervals and exemplars. */
   readonly valuesOnly?: boolean;
+  /** Leave out the bounds of intervals. */
+  readonly withoutBounds?: boolean;
 }
 
 interface NamedSeries {
@@ -88,35 +94,62 @@ function timeSeriesFrame(
 /** Colours of Grafana's palette, for a series and its band: by itself Grafana would give each of the three its own. */
 const COLOURS = ['green', 'yellow', 'blue', 'orange', 'red', 'purple', 'dark-green', 'dark-yellow', 'dark-blue'];
 
+const isBounded = ({ lower, upper }: Sample) => lower !== undefined && upper !== undefined;
+
 /**
- * A series and, when it is estimated, the bounds of its 95% interval, which a time series panel draws as a band.
- * @param index - of the series in the answer: chooses the colour that it shares with its band
+ * Where the axis ends when a few bounds lie far above all estimates, as those of steps with hardly a span do: by itself
+ * the axis would reach up to them, and flatten what was measured. The bounds themselves stay as they are.
  */
-function seriesFrames(named: NamedSeries, index: number, options: MetricsFrameOptions, meta: FrameMeta): Frame[] {
-  const unit: FieldConfig = options.unit === undefined ? {} : { unit: options.unit };
-  const estimated = named.series.samples.some((sample) => sample.lower !== undefined && sample.upper !== undefined);
-  if (!estimated || options.valuesOnly === true) {
-    return [timeSeriesFrame(named, (sample) => sample.value, unit, meta)];
+function axisEnd(all: readonly NamedSeries[]): number | undefined {
+  let [estimate, bound] = [0, 0];
+  for (const { value, upper } of all.flatMap(({ series }) => series.samples)) {
+    estimate = Math.max(estimate, Number.isFinite(value) ? value : 0);
+    bound = Math.max(bound, upper !== undefined && !Number.isNaN(upper) ? upper : 0);
   }
-  const config: FieldConfig = { ...unit, color: { mode: 'fixed', fixedColor: COLOURS[index % COLOURS.length] } };
-  const main = timeSeriesFrame(named, (sample) => sample.value, config, meta);
-  const bound = (kind: 'lower' | 'upper', custom: FieldConfig['custom']): Frame => {
-    const name = `${named.name} (${kind} 95%)`;
-    const hidden = {
-      lineWidth: 0,
-      showPoints: 'never',
-      hideFrom: { legend: true, tooltip: false, viz: false },
-      ...custom,
-    };
-    return timeSeriesFrame(
-      { ...named, name, labels: { ...named.labels, [BOUND_LABEL]: kind } },
-      (sample) => sample[kind],
-      { ...config, custom: hidden },
-      { preferredVisualisationType: 'graph' }
-    );
+  return estimate > 0 && bound > CUT_AT * estimate ? CUT_AT * estimate : undefined;
+}
+
+/**
+ * A series and, when it is estimated, the bounds of its 95% interval as two more fields, which a time series panel draws
+ * as a band. In one frame, for Explore counts frames and draws the first twenty.
+ * @param index - of the series in the answer: chooses the colour that it shares with its band
+ * @param max - where the axis ends
+ */
+function seriesFrame(
+  named: NamedSeries,
+  index: number,
+  max: number | undefined,
+  options: MetricsFrameOptions,
+  meta: FrameMeta
+): Frame {
+  const unit: FieldConfig = options.unit === undefined ? {} : { unit: options.unit };
+  if (options.valuesOnly === true || options.withoutBounds === true || !named.series.samples.some(isBounded)) {
+    return timeSeriesFrame(named, (sample) => sample.value, unit, meta);
+  }
+  const config: FieldConfig = {
+    ...unit,
+    ...(max === undefined ? {} : { max }),
+    color: { mode: 'fixed', fixedColor: COLOURS[index % COLOURS.length] },
   };
-  const lowerName = `${named.name} (lower 95%)`;
-  return [main, bound('lower', { fillOpacity: 0 }), bound('upper', { fillBelowTo: lowerName, fillOpacity: 20 })];
+  const bound = (kind: 'lower' | 'upper', custom: FieldConfig['custom']): Field => ({
+    name: kind,
+    type: 'number',
+    labels: { ...named.labels, [BOUND_LABEL]: kind },
+    config: {
+      ...config,
+      displayName: `${named.name} (${kind} 95%)`,
+      custom: { lineWidth: 0, showPoints: 'never', hideFrom: { legend: true, tooltip: false, viz: false }, ...custom },
+    },
+    values: named.series.samples.map((sample) => sample[kind]),
+  });
+  const lower = bound('lower', { fillOpacity: 0 });
+  const upper = bound('upper', { fillBelowTo: lower.config?.displayName, fillOpacity: BAND_OPACITY });
+  const main = timeSeriesFrame(named, (sample) => sample.value, config, meta);
+  return {
+    ...main,
+    fields: [...main.fields, lower, upper],
+    meta: { ...meta, type: 'timeseries-wide', typeVersion: [0, 1] },
+  };
 }
 
 /** Buckets of a histogram, sorted by bound within their other labels, named by the bound as heat maps want it. */
@@ -193,9 +226,10 @@ export function rangeFrames(all: readonly Series[], options: MetricsFrameOptions
   const gaps = options.zeroIsGap === true && options.valuesOnly !== true;
   const named = nameSeries(gaps ? all.map(withGaps) : all, options.query);
   const histogram = named.length > 0 && named.every(({ labels }) => labels[BUCKET_LABEL] !== undefined);
+  const max = axisEnd(named);
   const frames = histogram
     ? histogramFrames(named, { preferredVisualisationType: 'graph', preferredVisualisationPluginId: 'heatmap' })
-    : named.flatMap((one, i) => seriesFrames(one, i, options, { preferredVisualisationType: 'graph' }));
+    : named.map((one, i) => seriesFrame(one, i, max, options, { preferredVisualisationType: 'graph' }));
   const exemplars = options.valuesOnly === true ? [] : exemplarFrame(named, options);
   if (frames.length === 0) {
     // A typed answer without rows reads as "no data", which an alert rule can act on.
@@ -218,8 +252,8 @@ export function instantFrame(all: readonly Series[], options: MetricsFrameOption
     ...keys.map((key): Field => ({ name: key, type: 'string', values: named.map(({ labels }) => labels[key] ?? '') })),
     { name: 'Value', type: 'number', config: unit, values: last.map((sample) => sample?.value) },
   ];
-  const estimated = last.some((sample) => sample?.lower !== undefined && sample.upper !== undefined);
-  if (estimated && options.valuesOnly !== true) {
+  const estimated = last.some((sample) => sample !== undefined && isBounded(sample));
+  if (estimated && options.valuesOnly !== true && options.withoutBounds !== true) {
     fields.push(
       { name: 'Lower 95%', type: 'number', config: unit, values: last.map((sample) => sample?.lower) },
       { name: 'Upper 95%', type: 'number', config: unit, values: last.map((sample) => sample?.upper) }

@@ -2,6 +2,7 @@
 import { DataSourcePicker } from '@grafana/runtime';
 import { Box, Field, InlineField, InlineFieldRow, Input, Switch } from '@grafana/ui';
 import React from 'react';
+import { TextField } from '../TextField';
 
 interface TargetProps {
   id: string;
@@ -90,15 +91,13 @@ export function CustomQuery({ id, enabled, query, placeholder, onChange }: Custo
         />
       </Field>
       {enabled && (
-        <Field label="Query">
-          <Input
-            id={`${id}-query`}
-            width={60}
-            value={query ?? ''}
-            placeholder={placeholder}
-            onChange={(event) => onChange({ query: event.currentTarget.value })}
-          />
-        </Field>
+        <TextField
+          id={`${id}-query`}
+          label="Query"
+          placeholder={placeholder}
+          value={query}
+          onChange={(own = '') => onChange({ query: own })}
+        />
       )}
     </>
   );

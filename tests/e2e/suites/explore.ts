@@ -63,10 +63,9 @@ export function exploreSuite(at: () => Setting): void {
     const { page, url, shot, queryApi } = at();
     const query = { refId: 'A', datasource: DATA_SOURCE, query: QUANTILE, step: '5m', intervalMs: 300_000 };
     const { results } = await queryApi([{ ...query, mode: 'estimate', maxDataPoints: 100 }]);
-    const [main, lower, upper] = (results.A?.frames ?? []).map((frame) => frame.data.values[1] as Array<number | null>);
-    const names = results.A?.frames?.map((frame) => frame.schema.name) ?? [];
-    expect(names[1]).toMatch(/\(lower 95%\)$/);
-    expect(names[2]).toMatch(/\(upper 95%\)$/);
+    const [frame] = results.A?.frames ?? [];
+    expect(frame?.schema.fields.map(({ name }) => name)).toEqual(['time', 'value', 'lower', 'upper']);
+    const [, main, lower, upper] = (frame?.data.values ?? []) as Array<Array<number | null>>;
     const known = (main ?? []).map((value, i) => [lower?.[i], value, upper?.[i]]).filter(([, value]) => value !== null);
     expect(known.length).toBeGreaterThan(3);
     for (const [below, value, above] of known) {
