@@ -1,4 +1,5 @@
 /** @file What the backend's resources answer, and a short memory for them: an editor asks the same at each key. */
+import { dateTimeFormat } from '@grafana/data';
 import type { FilterValueType } from './types';
 
 /** Attribute and intrinsic names by scope, as the backend's `tags` resource answers. */
@@ -79,4 +80,14 @@ export class Memo {
     }
     return answer;
   }
+}
+
+/** `2026-11-23 09:00 to 10:00, 1,234 traces`. */
+export function modelLabel({ id, window, traces }: ModelSummary): string {
+  if (window === undefined) {
+    return id;
+  }
+  const at = (nanos: string, format: string) => dateTimeFormat(Number(BigInt(nanos) / 1_000_000n), { format });
+  const count = traces === undefined ? '' : `, ${traces.toLocaleString('en-US')} traces`;
+  return `${at(window.start, 'YYYY-MM-DD HH:mm')} to ${at(window.end, 'HH:mm')}${count}`;
 }

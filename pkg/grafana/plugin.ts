@@ -3,7 +3,7 @@ import { asGentError, gentVersion, type Logger } from '../common';
 import { checkHost, chooseAddress, handshakeLine, type ListenAddress } from './handshake';
 import { hclogLogger } from './hclog';
 import { type EngineFactory, Instances } from './instances';
-import { guardStdout, handleSignals, logFatalErrors, watchParent } from './lifecycle';
+import { boundCompiledCode, guardStdout, handleSignals, logFatalErrors, watchParent } from './lifecycle';
 import { PluginMetrics } from './plugin-metrics';
 import { buildServer, listen } from './server';
 
@@ -28,6 +28,7 @@ function limitsFromGrafana(env: NodeJS.ProcessEnv): void {
  * @param openEngine - opens what a data source's settings name
  */
 export async function runPlugin(openEngine: EngineFactory, log: Logger = hclogLogger()): Promise<void> {
+  boundCompiledCode();
   const writeStdout = guardStdout(log);
   let address: ListenAddress | undefined;
   const end = (code: number): void => {

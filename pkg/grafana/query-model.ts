@@ -173,7 +173,8 @@ export function parseQueryModel(raw: RawQuery): PluginQuery {
         kind: 'models',
         range: rangeOf(raw),
         view: choice(json, 'modelsView', ['table', 'timeline', 'operations']),
-        modelId: text(json, 'modelId'),
+        // What a variable of models stands for when all of them are chosen.
+        modelId: text(json, 'modelId').replace(/^all$/, ''),
       };
     case 'serviceGraph':
       return { kind: 'serviceGraph', range: rangeOf(raw), services: servicesOf(json) };

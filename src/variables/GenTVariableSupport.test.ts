@@ -10,7 +10,8 @@ async function run(target: Partial<GenTVariableQuery>) {
   const support = new GenTVariableSupport(datasource);
   const request = { targets: [{ refId: 'A', ...target }] } as DataQueryRequest<GenTVariableQuery>;
   const { data } = await firstValueFrom(support.query(request));
-  return { texts: data.map(({ text }: { text: string }) => text), getResource };
+  const texts = data.map(({ text }: { text: string }) => text);
+  return { texts, values: data.map(({ value }: { value?: string }) => value), getResource };
 }
 
 describe('GenTVariableSupport', () => {
@@ -56,8 +57,10 @@ describe('GenTVariableSupport', () => {
     expect(getResource).toHaveBeenCalledWith('tag-values', { tag: 'name', q }, QUIETLY);
   });
 
-  it('lists every model', async () => {
-    expect((await run({ type: 'models' })).texts).toEqual(['m2', 'm1']);
+  it('lists every model by its window', async () => {
+    const { texts, values } = await run({ type: 'models' });
+    expect(values).toEqual(['m2', 'm1']);
+    expect(texts[0]).toMatch(/^2025-11-24 .* to .*, 1,234 traces$/);
   });
 
   it('is empty until an attribute is chosen', async () => {

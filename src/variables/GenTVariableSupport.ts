@@ -9,6 +9,7 @@ import {
 import { getTemplateSrv } from '@grafana/runtime';
 import { from, type Observable } from 'rxjs';
 import type { GenTDataSource } from '../datasource';
+import { modelLabel } from '../resources';
 import { interpolateValue, quote, splitAttribute } from '../traceql';
 import type { FilterScope, GenTOptions, GenTQuery } from '../types';
 import { VariableQueryEditor } from './VariableQueryEditor';
@@ -54,7 +55,7 @@ export class GenTVariableSupport extends CustomVariableSupport<
     }
     if (target.type === 'models') {
       const models = await this.datasource.models();
-      return { data: models.map(({ id }) => ({ text: id })) };
+      return { data: models.map((model) => ({ text: modelLabel(model), value: model.id })) };
     }
     return { data: (await this.texts(target, range, scopedVars)).map((text) => ({ text })) };
   }

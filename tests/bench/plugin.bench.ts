@@ -99,6 +99,12 @@ async function underLoad(root: string, store: string, questions: number): Promis
         what: 'the same with compiled code',
         value: (after.used + after.code) / (before.used + before.code),
         unit: 'times',
+        target: '≤ 1.2',
+      },
+      {
+        what: 'the same of V8’s heap alone, without buffers',
+        value: (after.used + after.code - after.buffers) / (before.used + before.code - before.buffers),
+        unit: 'times',
       },
       { what: `resident memory after ${questions} mixed questions`, value: after.rss / 2 ** 20, unit: 'MiB' },
       { what: 'a question of the mixed load, mean', value: each, unit: 'ms' },

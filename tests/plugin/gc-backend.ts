@@ -13,7 +13,7 @@ process.on('SIGUSR2', () => {
     collect();
     const { heapUsed, external, rss } = process.memoryUsage();
     const code = getHeapSpaceStatistics().find((space) => space.space_name === 'code_space')?.space_used_size ?? 0;
-    const line = { '@level': 'info', '@message': 'heap', used: heapUsed + external, code, rss };
+    const line = { '@level': 'info', '@message': 'heap', used: heapUsed + external, buffers: external, code, rss };
     process.stderr.write(`${JSON.stringify(line)}\n`);
   });
 });

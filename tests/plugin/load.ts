@@ -11,6 +11,8 @@ export interface Heap {
   readonly used: number;
   /** Machine code that V8 made of what runs often: more of it the longer the process runs, but bounded by the program. */
   readonly code: number;
+  /** The part of `used` that lies outside of V8's heap. */
+  readonly buffers: number;
   readonly rss: number;
 }
 
@@ -21,8 +23,8 @@ export async function heapOf(host: PluginHost): Promise<Heap> {
   for (;;) {
     const line = host.logs.slice(before).find((one) => one['@message'] === 'heap');
     if (line !== undefined) {
-      const [used, code, rss] = [line.used, line.code, line.rss].map(Number);
-      return { used: (used ?? 0) - (code ?? 0), code: code ?? 0, rss: rss ?? 0 };
+      const [used = 0, code = 0, buffers = 0, rss = 0] = [line.used, line.code, line.buffers, line.rss].map(Number);
+      return { used: used - code, code, buffers, rss };
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -68,6 +68,6 @@ export async function answerModels(
   const frame =
     query.view === 'timeline'
       ? timelineFrame(description.models, query.range, { executedQueryString: 'coverage of the time range by models' })
-      : modelsFrame(description, { executedQueryString: 'models of the time range' });
+      : modelsFrame(description, instance, { executedQueryString: 'models of the time range' });
   return [withNotices(frame, notices)];
 }

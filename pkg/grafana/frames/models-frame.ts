@@ -1,6 +1,7 @@
 /** @file The models of a store as a table, newest window first. */
 import type { EngineDescription, ModelSummary } from '../../query';
-import type { Field, Frame, FrameMeta } from './frame';
+import type { DataLink, Field, Frame, FrameMeta } from './frame';
+import type { LinkTarget } from './search-frames';
 
 /** What gzip -9 leaves of a span of OTLP/JSON, mean of the sets that docs/STATUS.md names. */
 const GZIP_BYTES_A_SPAN = 29;
@@ -39,8 +40,21 @@ function optionalFields(models: readonly ModelSummary[]): Field[] {
   return fields;
 }
 
+/** The link that shows what the model holds whose id the cell holds. */
+function operationsLink(target: LinkTarget): DataLink {
+  return {
+    title: 'Operations of this model',
+    url: '',
+    internal: {
+      datasourceUid: target.uid,
+      datasourceName: target.name,
+      query: { query: '', queryType: 'models', modelsView: 'operations', modelId: '${__value.raw}' },
+    },
+  };
+}
+
 /** One row a model: its window, what it holds, and what it costs in bytes. */
-export function modelsFrame(description: EngineDescription, meta: FrameMeta = {}): Frame {
+export function modelsFrame(description: EngineDescription, target: LinkTarget, meta: FrameMeta = {}): Frame {
   const models = [...description.models].sort((a, b) =>
     a.window.start === b.window.start ? 0 : a.window.start < b.window.start ? 1 : -1
   );
@@ -48,6 +62,12 @@ export function modelsFrame(description: EngineDescription, meta: FrameMeta = {}
   return {
     name: 'Models',
     fields: [
+      {
+        name: 'model',
+        type: 'string',
+        config: { displayNameFromDS: 'Model', custom: { width: 120 }, links: [operationsLink(target)] },
+        values: models.map((m) => m.id),
+      },
       {
         name: 'from',
         type: 'time',
@@ -108,7 +128,6 @@ export function modelsFrame(description: EngineDescription, meta: FrameMeta = {}
         config: { displayNameFromDS: 'Trained', custom: width },
         values: models.map((m) => BigInt(Math.round(m.createdUnixMs)) * 1_000_000n),
       },
-      { name: 'model', type: 'string', config: { displayNameFromDS: 'Model' }, values: models.map((m) => m.id) },
       { name: 'file', type: 'string', config: { displayNameFromDS: 'File' }, values: models.map((m) => m.file) },
     ],
     meta: { preferredVisualisationType: 'table', ...meta },

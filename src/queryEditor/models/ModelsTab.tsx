@@ -1,11 +1,10 @@
 /** @file What the store holds: a table, a timeline, the operations of a model; and what changed between two windows. */
-import { dateTimeFormat } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
 import { Combobox, InlineField, InlineFieldRow, LinkButton, RadioButtonGroup, Stack, Text } from '@grafana/ui';
 import React from 'react';
 import { useStableCallback } from '../../components';
 import type { GenTDataSource } from '../../datasource';
-import type { ModelSummary } from '../../resources';
+import { modelLabel } from '../../resources';
 import type { GenTQuery, ModelsView } from '../../types';
 import { ModelUpload } from './ModelUpload';
 
@@ -41,16 +40,6 @@ const SHIFTS = ['1h', '6h', '12h', '24h', '7d', '30d'].map((value) => ({ label: 
 /** Go's durations and days. */
 const SHIFT = /^(\d+(\.\d+)?(ms|s|m|h|d|w))+$/;
 
-/** `2026-11-23 09:00 to 10:00, 1,234 traces`. */
-function labelOf({ id, window, traces }: ModelSummary): string {
-  if (window === undefined) {
-    return id;
-  }
-  const at = (nanos: string, format: string) => dateTimeFormat(Number(BigInt(nanos) / 1_000_000n), { format });
-  const count = traces === undefined ? '' : `, ${traces.toLocaleString('en-US')} traces`;
-  return `${at(window.start, 'YYYY-MM-DD HH:mm')} to ${at(window.end, 'HH:mm')}${count}`;
-}
-
 export function ModelsTab({ query, datasource, onChange, onRunQuery }: Props) {
   const id = `gent-models-${query.refId}`;
   const view: View = query.queryType === 'compareWindows' ? 'compareWindows' : (query.modelsView ?? 'table');
@@ -63,7 +52,7 @@ export function ModelsTab({ query, datasource, onChange, onRunQuery }: Props) {
       .getVariables()
       .map(({ name }) => ({ label: `$${name}`, value: `$${name}`, description: 'variable' }));
     return [
-      ...known.map((model) => ({ label: labelOf(model), value: model.id, description: model.id })),
+      ...known.map((model) => ({ label: modelLabel(model), value: model.id, description: model.id })),
       ...variables,
     ].filter(({ label, value }) => `${label} ${value}`.toLowerCase().includes(typed.toLowerCase()));
   });
