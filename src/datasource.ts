@@ -34,7 +34,7 @@ import {
   type TagValuesResponse,
   type TraceqlLanguage,
 } from './resources';
-import { streamSearch } from './streaming';
+import { streamAnswer, type StreamKind } from './streaming';
 import { completeFrames } from './traceFrames';
 import { addAdHocFilters, interpolateValue, isMetricsText, isTraceId } from './traceql';
 import type { CompletionSource } from './traceqlEditor';
@@ -124,16 +124,20 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
 
   override query(request: DataQueryRequest<GenTQuery>): Observable<DataQueryResponse> {
     const targets = request.targets.map(migrateQuery);
-    const streamed = targets.filter((target) => this.filterQuery(target) && this.streams(target, request.app));
+    const kindOf = (target: GenTQuery) => (this.filterQuery(target) ? this.streamKind(target, request.app) : undefined);
+    const kinds = new Map(targets.flatMap((target) => [[target, kindOf(target)] as const]));
+    const streamed = targets.filter((target) => kinds.get(target) !== undefined);
     const imported = targets.filter(({ queryType, hide }) => queryType === 'import' && !hide);
     const others = targets.filter((target) => target.queryType !== 'import' && !streamed.includes(target));
     const overHttp = (some: GenTQuery[]) => super.query({ ...request, targets: some });
     const answers = streamed.map((target) =>
-      streamSearch({
+      streamAnswer({
+        kind: kinds.get(target) ?? 'search',
         live: getGrafanaLiveSrv(),
         uid: this.uid,
         query: this.applyTemplateVariables(target, request.scopedVars, request.filters),
         range: request.range,
+        pace: { intervalMs: request.intervalMs, maxDataPoints: request.maxDataPoints },
         fallback: defer(() => overHttp([target])),
       })
     );
@@ -143,18 +147,16 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
     return merge(...all).pipe(map((response) => this.complete(response, targets)));
   }
 
-  /** Whether the answer may come in parts. Alert rules and annotations want it whole. */
-  private streams(query: GenTQuery, app: string | undefined): boolean {
-    const isSearch = query.queryType === 'search' || query.queryType === 'traceql';
-    const wanted = query.streaming ?? this.options.streamingEnabled?.search ?? false;
-    return (
-      wanted &&
-      isSearch &&
-      app !== CoreApp.UnifiedAlerting &&
-      query.annotation === undefined &&
-      !isTraceId(getTemplateSrv().replace(query.query)) &&
-      !isMetricsText(query.query)
-    );
+  /** As what the answer may come in parts; undefined where it comes whole, as alert rules and annotations want it. */
+  private streamKind(query: GenTQuery, app: string | undefined): StreamKind | undefined {
+    const isTraceql = query.queryType === 'search' || query.queryType === 'traceql';
+    const whole = app === CoreApp.UnifiedAlerting || query.annotation !== undefined;
+    if (!isTraceql || whole || isTraceId(getTemplateSrv().replace(query.query))) {
+      return undefined;
+    }
+    const kind: StreamKind = isMetricsText(query.query) ? 'metrics' : 'search';
+    const instant = kind === 'metrics' && query.metricsQueryType === 'instant';
+    return (query.streaming ?? this.options.streamingEnabled?.[kind] ?? false) && !instant ? kind : undefined;
   }
 
   private complete(response: DataQueryResponse, targets: readonly GenTQuery[]): DataQueryResponse {

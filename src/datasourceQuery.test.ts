@@ -43,7 +43,10 @@ describe('the query of the data source', () => {
   it.each<[string, GenTOptions, Partial<GenTQuery>, CoreApp]>([
     ['http', {}, {}, CoreApp.Explore],
     ['http', { streamingEnabled: { search: true } }, { streaming: false }, CoreApp.Explore],
-    ['http', {}, { streaming: true, query: '{ } | rate()' }, CoreApp.Explore],
+    ['http', { streamingEnabled: { search: true } }, { query: '{ } | rate()' }, CoreApp.Explore],
+    ['http', {}, { streaming: true, query: '{ } | rate()', metricsQueryType: 'instant' }, CoreApp.Explore],
+    ['http', { streamingEnabled: { metrics: true } }, { query: '{ } | rate()' }, CoreApp.UnifiedAlerting],
+    ['live { } | rate()', { streamingEnabled: { metrics: true } }, { query: '{ } | rate()' }, CoreApp.Explore],
     ['http', {}, { streaming: true, query: ID }, CoreApp.Explore],
     ['http', {}, { streaming: true, queryType: 'models' }, CoreApp.Explore],
     ['http', {}, { streaming: true }, CoreApp.UnifiedAlerting],

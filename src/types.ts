@@ -73,7 +73,7 @@ export interface GenTQuery extends DataQuery {
   importId?: string;
   /** Import: the file's name. `query` holds the id of the trace that is shown. */
   fileName?: string;
-  /** A search may answer in parts over Grafana Live. */
+  /** A search or a metrics query over a range may be answered in parts over Grafana Live. */
   streaming?: boolean;
   /** Set where the query marks a graph: the browser turns its rows into annotations. */
   annotation?: AnnotationOptions;
@@ -173,7 +173,8 @@ export interface GenTOptions extends DataSourceJsonData {
   search?: { hide?: boolean; filters?: TraceFilter[] };
   /** Attribute names or values at most that an editor asks for. */
   tagLimit?: number;
-  streamingEnabled?: { search?: boolean };
+  /** Whether answers come in parts where a query does not say. */
+  streamingEnabled?: { search?: boolean; metrics?: boolean };
 }
 
 /** Settings that never reach the browser (secureJsonData). */

@@ -91,7 +91,12 @@ export const LIMITS = {
   },
   PLUGIN_IMPORT_TRACES: { value: 100, unit: 'traces', what: 'traces shown of an imported file; the rest is left out' },
   PLUGIN_IMPORT_SPANS: { value: 50_000, unit: 'spans', what: 'spans shown of an imported file of several traces' },
-  PLUGIN_STREAMS: { value: 50, unit: 'streams', what: 'searches that are answered in parts at a time' },
+  PLUGIN_PART_MILLISECONDS: {
+    value: 300,
+    unit: 'ms',
+    what: 'between parts of a metrics answer at least; what takes no longer comes whole',
+  },
+  PLUGIN_STREAMS: { value: 50, unit: 'streams', what: 'queries that are answered in parts at a time' },
   PLUGIN_STREAM_SECONDS: { value: 300, unit: 's', what: 'how long one stream stays open' },
   PLUGIN_QUERIES: { value: 200, unit: 'queries', what: 'queries of one QueryData request' },
   TRACEQL_QUERY_CHARACTERS: { value: 128 * 1024, unit: 'characters', what: 'the text of one TraceQL query' },

@@ -11,7 +11,7 @@ const NONE = {
   timeoutMs: undefined,
   maxSpans: undefined,
   cacheBytes: undefined,
-  streaming: true,
+  streaming: { search: true, metrics: true },
 };
 
 test.each([
@@ -40,7 +40,18 @@ test.each([
     { bucket: { bucket: 'models', cacheDirectory: '/var/lib/gent/models' } },
   ],
   ['an empty bucket beside a store', { store: '/m', s3: { bucket: '' } }, {}, { store: '/m' }],
-  ['streaming switched off', { streamingEnabled: { search: false } }, {}, { streaming: false }],
+  [
+    'streaming switched off',
+    { streamingEnabled: { search: false } },
+    {},
+    { streaming: { search: false, metrics: true } },
+  ],
+  [
+    'streaming of metrics switched off',
+    { streamingEnabled: { metrics: false } },
+    {},
+    { streaming: { search: true, metrics: false } },
+  ],
   ['what only the browser reads', { tracesToLogsV2: 5, spanBar: [], nodeGraph: 'x' }, {}, {}],
   [
     'limits, empty ones left out',

@@ -21,7 +21,7 @@ export interface InstanceSettings {
   /** Bytes of generated traces kept for the next query; undefined = the engine's own limit. */
   readonly cacheBytes: number | undefined;
   /** Whether searches may be answered in parts over Grafana Live; only a plain no forbids it. */
-  readonly streaming: boolean;
+  readonly streaming: { readonly search: boolean; readonly metrics: boolean };
 }
 
 /** The settings message that Grafana sends with each request: the part that is read here. */
@@ -184,6 +184,9 @@ export function parseSettings(raw: RawSettings | undefined, env: NodeJS.ProcessE
     timeoutMs: times(positive(limits, 'timeoutSeconds', MOST_SECONDS), 1000),
     maxSpans: positive(limits, 'maxSpans', MOST_SPANS),
     cacheBytes: times(positive(limits, 'cacheMegabytes', MOST_MEGABYTES), 1024 * 1024),
-    streaming: flag(objectOf(json, 'streamingEnabled'), 'search', 'streamingEnabled.search') !== false,
+    streaming: {
+      search: flag(objectOf(json, 'streamingEnabled'), 'search', 'streamingEnabled.search') !== false,
+      metrics: flag(objectOf(json, 'streamingEnabled'), 'metrics', 'streamingEnabled.metrics') !== false,
+    },
   };
 }

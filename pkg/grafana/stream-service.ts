@@ -1,5 +1,6 @@
 /**
- * @file Searches over Grafana Live: a channel `search/<key>` for each, answered in parts, the newest traces first.
+ * @file Searches and metrics over Grafana Live: a channel `search/<key>` or `metrics/<key>` for each, answered in parts. Of
+ * a search the newest traces come first; of metrics the beginning of each series, as far as it is certain.
  * Source: grafana-plugin-sdk-go proto/backend.proto, service Stream; packets are frames as JSON.
  */
 import { create } from '@bufbuild/protobuf';
@@ -7,8 +8,8 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import { asGentError, GentError, limit } from '../common';
 import { grafana } from '../proto';
 import { searchInParts } from '../query';
-import { isMetricsQuery, parseQuery } from '../traceql';
-import { searchTable, type TraceqlQuery } from './answers';
+import { isMetricsQuery, type MetricsExpr, parseQuery } from '../traceql';
+import { answerMetrics, searchTable, type TraceqlQuery } from './answers';
 import { withDeadline } from './deadline';
 import { type Frame, frameJson } from './frames';
 import type { Instance } from './instances';
@@ -18,10 +19,18 @@ import type { PluginParts } from './server';
 import { writer } from './stream-writer';
 
 /** A key is the browser's: random, so that nobody listens to the search of another. */
-const CHANNEL = /^search\/[\w-]{8,120}$/;
+const CHANNEL = /^(search|metrics)\/[\w-]{8,120}$/;
 const DEFAULT_LIMIT = 20;
+/** A part of a metrics answer waits until so many times what the last one took has passed. */
+const PART_SHARE = 5;
 
 type RunCall = ServerWritableStream<grafana.RunStreamRequest, grafana.StreamPacket>;
+
+/** What a channel is for; undefined for a path that is none, or that the settings forbid. */
+function purposeOf(path: string, { settings }: Instance): 'search' | 'metrics' | undefined {
+  const purpose = CHANNEL.exec(path)?.[1] as 'search' | 'metrics' | undefined;
+  return purpose !== undefined && settings.streaming[purpose] ? purpose : undefined;
+}
 
 /** Whether a channel may be subscribed to. */
 export async function subscribeStream(
@@ -29,11 +38,12 @@ export async function subscribeStream(
   request: grafana.SubscribeStreamRequest
 ): Promise<grafana.SubscribeStreamResponse> {
   const { OK, NOT_FOUND, PERMISSION_DENIED } = grafana.SubscribeStreamResponse_Status;
-  const status = await parts.instances.use(request.pluginContext, async ({ settings }) => {
+  const status = await parts.instances.use(request.pluginContext, async (instance) => {
     if (!CHANNEL.test(request.path)) {
       return NOT_FOUND;
     }
-    return request.pluginContext?.user === undefined || !settings.streaming ? PERMISSION_DENIED : OK;
+    const allowed = request.pluginContext?.user !== undefined && purposeOf(request.path, instance) !== undefined;
+    return allowed ? OK : PERMISSION_DENIED;
   });
   return create(grafana.SubscribeStreamResponseSchema, { status });
 }
@@ -66,22 +76,36 @@ function momentOf(range: unknown, key: string): bigint {
   return BigInt(ms);
 }
 
+interface Asked {
+  readonly query: TraceqlQuery;
+  readonly refId: string;
+  /** Of a metrics query. */
+  readonly metrics: MetricsExpr | undefined;
+}
+
+/** A whole number that Grafana gives with a query, 0 where it gives none. */
+const wholeOf = (value: unknown): bigint => {
+  const number = Math.floor(Number(value ?? 0));
+  return Number.isSafeInteger(number) && number > 0 ? BigInt(number) : 0n;
+};
+
 /** @throws GentError PLUGIN_STREAM, PLUGIN_QUERY, TRACEQL_* */
-function searchOf(data: Uint8Array): { query: TraceqlQuery; refId: string } {
-  const { query, range } = jsonOf(data);
+function askedOf(data: Uint8Array): Asked {
+  const { query, range, intervalMs, maxDataPoints } = jsonOf(data);
   const refId = typeof query === 'object' && query !== null ? String((query as { refId?: unknown }).refId ?? '') : '';
   const parsed = parseQueryModel({
     refId,
     queryType: '',
     json: Buffer.from(JSON.stringify(query ?? null), 'utf8'),
-    intervalMS: 0n,
-    maxDataPoints: 0n,
+    intervalMS: wholeOf(intervalMs),
+    maxDataPoints: wholeOf(maxDataPoints),
     timeRange: { fromEpochMS: momentOf(range, 'from'), toEpochMS: momentOf(range, 'to') },
   });
-  if (parsed.kind !== 'traceql' || isMetricsQuery(parseQuery(parsed.text))) {
-    throw new GentError('PLUGIN_STREAM', 'only searches are answered in parts');
+  if (parsed.kind !== 'traceql') {
+    throw new GentError('PLUGIN_STREAM', 'only searches and metrics are answered in parts');
   }
-  return { query: parsed, refId };
+  const written = parseQuery(parsed.text);
+  return { query: parsed, refId, metrics: isMetricsQuery(written) ? written.metrics : undefined };
 }
 
 function packet(frame: Frame, custom: { done: boolean; error?: string }): grafana.StreamPacket {
@@ -89,9 +113,45 @@ function packet(frame: Frame, custom: { done: boolean; error?: string }): grafan
   return create(grafana.StreamPacketSchema, { data: Buffer.from(JSON.stringify(json), 'utf8') });
 }
 
-async function search(instance: Instance, call: RunCall, caller: AbortSignal): Promise<void> {
+/** Several frames as one, for a packet holds one: each is a text cell. */
+function framesPacket(frames: readonly Frame[], refId: string, done: boolean): grafana.StreamPacket {
+  const values = frames.map((frame) => JSON.stringify(frameJson({ ...frame, refId })));
+  return packet({ name: 'Series', refId, fields: [{ name: 'frames', type: 'string', values }] }, { done });
+}
+
+async function streamMetrics(
+  instance: Instance,
+  call: RunCall,
+  caller: AbortSignal,
+  { query, refId }: Asked,
+  metrics: MetricsExpr
+): Promise<void> {
   const write = writer(call, caller);
-  const { query, refId } = searchOf(call.request.data);
+  const apart = limit('PLUGIN_PART_MILLISECONDS');
+  let next = performance.now() + apart;
+  const onPart = async (frames: () => Frame[]): Promise<void> => {
+    const begin = performance.now();
+    if (begin >= next) {
+      await write(framesPacket(frames(), refId, false));
+      // What is answered from memory never waits for anything: the packet would lie here until the end.
+      await new Promise((resolve) => setImmediate(resolve));
+      const end = performance.now();
+      next = end + Math.max(apart, PART_SHARE * (end - begin));
+    }
+  };
+  await withDeadline(caller, instance.settings.timeoutMs, async (signal) => {
+    const frames = await answerMetrics(instance, query, metrics, { signal, valuesOnly: false, onPart });
+    await write(framesPacket(frames, refId, true));
+  });
+}
+
+async function streamSearch(
+  instance: Instance,
+  call: RunCall,
+  caller: AbortSignal,
+  { query, refId }: Asked
+): Promise<void> {
+  const write = writer(call, caller);
   await withDeadline(caller, instance.settings.timeoutMs, async (signal) => {
     const request = {
       query: query.text,
@@ -129,7 +189,7 @@ export class SearchStreams {
   constructor(private readonly parts: PluginParts) {}
 
   /**
-   * Runs a search to its end, and stays until the last browser has gone: Grafana starts a stream again that ends while
+   * Answers to the end, and stays until the last browser has gone: Grafana starts a stream again that ends while
    * somebody listens. Errors are packets, for Grafana shows no other.
    */
   async run(call: RunCall): Promise<void> {
@@ -140,13 +200,20 @@ export class SearchStreams {
       await this.parts.metrics.observe('runStream', () =>
         this.parts.instances.use(pluginContext, async (instance) => {
           const most = limit('PLUGIN_STREAMS');
-          if (!CHANNEL.test(path) || !instance.settings.streaming) {
+          const purpose = purposeOf(path, instance);
+          if (purpose === undefined) {
             throw new GentError('PLUGIN_STREAM', `there is no stream ${JSON.stringify(path.slice(0, 100))}`);
           }
           if (this.running > most) {
             throw new GentError('LIMIT_EXCEEDED', `${this.running} streams at a time, PLUGIN_STREAMS=${most}`);
           }
-          await search(instance, call, signal);
+          const asked = askedOf(call.request.data);
+          if ((asked.metrics === undefined) !== (purpose === 'search')) {
+            throw new GentError('PLUGIN_STREAM', `this query is not answered at ${purpose}/`);
+          }
+          await (asked.metrics === undefined
+            ? streamSearch(instance, call, signal, asked)
+            : streamMetrics(instance, call, signal, asked, asked.metrics));
         })
       );
     } catch (thrown) {

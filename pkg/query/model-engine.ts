@@ -224,6 +224,7 @@ class ModelEngine implements TracesEngine {
       use: (model, work) => this.cache.use(model, work),
       budget,
       signal: request.signal,
+      ...(request.onPart === undefined || slots.instant === true ? {} : { onPart: request.onPart }),
     });
     return { ...answer, stats: budget.stats() };
   }

@@ -18,8 +18,9 @@ import { candidateList, type CandidateList, occupiedSlots } from './candidate-li
 import { Candidates, indicesOf } from './candidates';
 import { CountedMetrics, edgesOf, type Slots } from './counts';
 import { Estimate } from './estimate';
+import { partsOf } from './metrics-parts';
 import { samplePlan, type SampledTrace } from './sample-plan';
-import type { MetricsResult, Notice } from './types';
+import type { MetricsRequest, MetricsResult, Notice } from './types';
 import { compileModelFilter } from './whole-models';
 
 /** Opens a model for as long as `work` takes; undefined when it cannot be used. */
@@ -50,6 +51,7 @@ export interface MetricsWork {
   readonly use: UseModel;
   readonly budget: Budget;
   readonly signal: AbortSignal | undefined;
+  readonly onPart?: MetricsRequest['onPart'];
 }
 
 type Answer = Pick<MetricsResult, 'series' | 'from' | 'notices'>;
@@ -125,8 +127,10 @@ async function fromCounts(work: MetricsWork, query: Query): Promise<Series[] | u
   if (counted === undefined) {
     return undefined;
   }
-  for (const model of work.models) {
+  const tell = partsOf(work.onPart, work.slots.start, query, work.models, () => counted.result());
+  for (const [m, model] of work.models.entries()) {
     work.budget.check();
+    await tell(m);
     const bucketSeconds = await work.use(model, async (generator) =>
       counted.add(generator) ? generator.spanCounts.bucketSeconds : 0
     );
@@ -216,11 +220,14 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
   const { start, end, step, instant } = work.slots;
   const options = { start, end, step, exemplars: work.exemplars, ...(instant === true ? { instant } : {}) };
   const accumulator = compileMetrics(query, options);
+  const listed = lists.map(({ model }) => model);
   if (!estimate) {
+    const tell = partsOf(work.onPart, work.slots.start, query, listed, () => accumulator.result());
     if (work.mode === 'full' || spans <= most) {
       work.budget.reserve(spans);
     }
-    for (const list of lists) {
+    for (const [l, list] of lists.entries()) {
+      await tell(l);
       await visitAll(work, query, list, (trace) => accumulator.observe(trace));
     }
     return { series: accumulator.result(), from: 'generated', notices: [] };
@@ -229,8 +236,10 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
   const occupied = occupiedSlots(lists, count);
   const estimated = new Estimate(query, options, (slot) => occupied[slot] === 1);
   const plan = samplePlan(lists, count, part);
+  const tell = partsOf(work.onPart, work.slots.start, query, listed, () => estimated.result());
   let picked = 0;
   for (const [l, list] of lists.entries()) {
+    await tell(l);
     const chosen = plan[l] ?? [];
     picked += chosen.length;
     const indices = chosen.map(({ index }) => index);

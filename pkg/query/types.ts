@@ -86,6 +86,15 @@ export interface TagValue {
   readonly value: string;
 }
 
+/**
+ * What is certain of a metrics answer while it is made: the samples before a moment, whose values no
+ * other model can change; the bounds of estimates may still move a little.
+ */
+export interface MetricsPart {
+  /** The series up to that moment. Takes as long as the series of the answer take, and nothing where it is not called. */
+  series(): readonly Series[];
+}
+
 export interface MetricsRequest {
   /** A TraceQL metrics query. */
   readonly query: string;
@@ -99,6 +108,8 @@ export interface MetricsRequest {
    * too long; full: generate everything; estimate: from a part.
    */
   readonly mode?: 'auto' | 'full' | 'estimate';
+  /** Told what is certain whenever that is more, and waited for. An engine may know nothing before the whole answer. */
+  readonly onPart?: (part: MetricsPart) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 

@@ -245,12 +245,13 @@ describe('search and trace view', () => {
   it('edits streaming, the builder and the tag limit', async () => {
     const last = setup({});
     await unfold('Search');
-    await userEvent.click(screen.getByLabelText(/^Streaming/));
+    await userEvent.click(screen.getByLabelText(/^Streaming of searches/));
+    await userEvent.click(screen.getByLabelText(/^Streaming of metrics/));
     await userEvent.click(screen.getByLabelText(/^Hide the search builder/));
     fireEvent.change(screen.getByPlaceholderText('5000'), { target: { value: '100' } });
     await userEvent.click(await screen.findByText('Add tag'));
     expect(last().jsonData).toMatchObject({
-      streamingEnabled: { search: true },
+      streamingEnabled: { search: true, metrics: true },
       tagLimit: 100,
       search: { hide: true, filters: [{ id: 'service-name' }, { id: 'span-name' }, { tag: '' }] },
     });

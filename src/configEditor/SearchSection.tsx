@@ -10,6 +10,19 @@ import { NumberField } from './NumberField';
 import { Section } from './Section';
 import type { Settings } from './useSettings';
 
+const STREAMS = [
+  {
+    key: 'search',
+    label: 'Streaming of searches',
+    description: 'Searches show what is found while they go on, over Grafana Live',
+  },
+  {
+    key: 'metrics',
+    label: 'Streaming of metrics',
+    description: 'Graphs over many models show their beginning while the rest is computed',
+  },
+] as const;
+
 interface Props {
   uid: string;
   settings: Settings;
@@ -62,13 +75,17 @@ export function SearchSection({ uid, settings }: Props) {
       collapsible
       open={jsonData.search !== undefined || jsonData.streamingEnabled !== undefined}
     >
-      <Field label="Streaming" description="Searches show what is found while they go on, over Grafana Live">
-        <Switch
-          id="gent-config-streaming"
-          value={jsonData.streamingEnabled?.search ?? false}
-          onChange={(event) => update({ streamingEnabled: { search: event.currentTarget.checked } })}
-        />
-      </Field>
+      {STREAMS.map(({ key, label, description }) => (
+        <Field key={key} label={label} description={description}>
+          <Switch
+            id={`gent-config-streaming-${key}`}
+            value={jsonData.streamingEnabled?.[key] ?? false}
+            onChange={(event) =>
+              update({ streamingEnabled: { ...jsonData.streamingEnabled, [key]: event.currentTarget.checked } })
+            }
+          />
+        </Field>
+      ))}
       <Field label="Hide the search builder" description="Takes the tab Search out of the query editor">
         <Switch
           id="gent-config-hide-search"

@@ -137,7 +137,7 @@ export function QueryEditor({ query: given, onChange, onRunQuery, app, data, ran
         {(tab === 'search' || tab === 'traceql') && (
           <QueryOptions
             query={query}
-            streamingDefault={alerting ? undefined : (datasource.options.streamingEnabled?.search ?? false)}
+            streamingDefaults={alerting ? undefined : (datasource.options.streamingEnabled ?? {})}
             onChange={update}
             onRunQuery={onRunQuery}
           />

@@ -2,12 +2,12 @@
 import { InlineField, InlineFieldRow, InlineSwitch, Input, RadioButtonGroup } from '@grafana/ui';
 import React from 'react';
 import { isMetricsText, isTraceId } from '../traceql';
-import { DEFAULT_LIMIT, DEFAULT_SPSS, type GenTQuery, type TableType } from '../types';
+import { DEFAULT_LIMIT, DEFAULT_SPSS, type GenTOptions, type GenTQuery, type TableType } from '../types';
 
 interface Props {
   query: GenTQuery;
-  /** Whether searches are streamed where the query does not say; left out where they never are. */
-  streamingDefault?: boolean;
+  /** What is streamed where the query does not say; left out where nothing ever is. */
+  streamingDefaults?: NonNullable<GenTOptions['streamingEnabled']>;
   onChange: (change: Partial<GenTQuery>) => void;
   onRunQuery: () => void;
 }
@@ -79,7 +79,7 @@ function NumberField({
   );
 }
 
-export function QueryOptions({ query, streamingDefault, onChange, onRunQuery }: Props) {
+export function QueryOptions({ query, streamingDefaults, onChange, onRunQuery }: Props) {
   const set = (change: Partial<GenTQuery>) => {
     onChange(change);
     onRunQuery();
@@ -87,6 +87,16 @@ export function QueryOptions({ query, streamingDefault, onChange, onRunQuery }: 
   if (isTraceId(query.query)) {
     return null;
   }
+  const streaming = (kind: 'search' | 'metrics', tooltip: string) =>
+    streamingDefaults !== undefined && (
+      <InlineField label="Streaming" tooltip={tooltip}>
+        <InlineSwitch
+          id={`gent-streaming-${query.refId}`}
+          value={query.streaming ?? streamingDefaults[kind] ?? false}
+          onChange={(event) => set({ streaming: event.currentTarget.checked })}
+        />
+      </InlineField>
+    );
   if (isMetricsText(query.query)) {
     return (
       <InlineFieldRow>
@@ -129,6 +139,8 @@ export function QueryOptions({ query, streamingDefault, onChange, onRunQuery }: 
             onChange={(event) => set({ intervals: event.currentTarget.checked ? undefined : false })}
           />
         </InlineField>
+        {query.metricsQueryType !== 'instant' &&
+          streaming('metrics', 'Draws the beginning of the graph while the rest is computed')}
       </InlineFieldRow>
     );
   }
@@ -160,15 +172,7 @@ export function QueryOptions({ query, streamingDefault, onChange, onRunQuery }: 
           onChange={(tableType) => set({ tableType })}
         />
       </InlineField>
-      {streamingDefault !== undefined && (
-        <InlineField label="Streaming" tooltip="Shows what is found while the search goes on">
-          <InlineSwitch
-            id={`gent-streaming-${query.refId}`}
-            value={query.streaming ?? streamingDefault}
-            onChange={(event) => set({ streaming: event.currentTarget.checked })}
-          />
-        </InlineField>
-      )}
+      {streaming('search', 'Shows what is found while the search goes on')}
     </InlineFieldRow>
   );
 }

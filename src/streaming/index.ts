@@ -1,2 +1,2 @@
 /** @file The door of src/streaming. */
-export { streamSearch } from './searchStream';
+export { streamAnswer, type StreamKind } from './answerStream';

@@ -1,10 +1,14 @@
-/** @file Searches over Grafana Live: who may listen, what is sent, and what happens when nobody listens any more. */
+/** @file Searches and metrics over Grafana Live: who may listen, what is sent, and what happens when nobody listens any more. */
 import { create } from '@bufbuild/protobuf';
+import { rmSync } from 'node:fs';
 import { grafana } from '../../pkg/proto';
+import { openStore } from '../../pkg/store';
+import { emptyDirectory, tillModel } from '../store/model-file';
+import { type BuiltPlugin, buildPlugin } from './built';
 import { collectMetrics, type DataSource, pluginContext, queryOne } from './client';
 import { FIXTURE_RANGE } from './fixture';
 import type { PluginHost } from './host';
-import { type RawPlugin, startRawPlugin } from './raw-plugin';
+import { type RawPlugin, ROOT, startRawPlugin } from './raw-plugin';
 
 const CHANNEL = 'search/A-0123456789abcdef';
 
@@ -38,10 +42,15 @@ interface Packet {
 }
 
 /** Listens until the last packet, then leaves, as the browser does. */
-async function listen(data: Uint8Array, on = host, more: Partial<DataSource> = {}): Promise<Packet[]> {
+async function listen(
+  data: Uint8Array,
+  on = host,
+  more: Partial<DataSource> = {},
+  channel = CHANNEL
+): Promise<Packet[]> {
   const request = create(grafana.RunStreamRequestSchema, {
     pluginContext: pluginContext(source(more)),
-    path: CHANNEL,
+    path: channel,
     data,
   });
   const call = on.open(grafana.Stream, 'RunStream', request);
@@ -66,7 +75,9 @@ test.each([
   ['a search of somebody', CHANNEL, {}, 'OK'],
   ['a search of a viewer', CHANNEL, { role: 'Viewer' }, 'OK'],
   ['a search of nobody', CHANNEL, { role: null }, 'PERMISSION_DENIED'],
-  ['another path', 'metrics/A-0123456789abcdef', {}, 'NOT_FOUND'],
+  ['metrics of somebody', 'metrics/A-0123456789abcdef', {}, 'OK'],
+  ['metrics of nobody', 'metrics/A-0123456789abcdef', { role: null }, 'PERMISSION_DENIED'],
+  ['another path', 'models/A-0123456789abcdef', {}, 'NOT_FOUND'],
   ['a key that can be guessed', 'search/A', {}, 'NOT_FOUND'],
   ['a path that leads elsewhere', 'search/../../secret-0123456', {}, 'NOT_FOUND'],
 ])('%s', async (_, channel, more, status) => {
@@ -130,6 +141,92 @@ test.each([
   const packets = await listen(data);
   expect(packets).toHaveLength(1);
   expect(packets[0]?.schema.meta.custom).toMatchObject({ done: true, error: expect.stringContaining(code) });
+});
+
+describe('metrics of models', () => {
+  const CHANNEL_OF_METRICS = 'metrics/A-0123456789abcdef';
+  const START = 1_700_000_000;
+  /** Each model covers two minutes, the first of them together with the one before. */
+  const EVERY = 60;
+  const range = { from: START * 1000, to: (START + 6 * EVERY) * 1000 };
+  let models: PluginHost;
+  let plugin: BuiltPlugin;
+  let store: string;
+  beforeAll(async () => {
+    store = emptyDirectory();
+    const opened = await openStore(store);
+    for (let i = 0; i < 5; i++) {
+      await opened.publish(await tillModel(START + EVERY * i));
+    }
+    await opened.close();
+    plugin = buildPlugin(ROOT);
+    models = await plugin.start({
+      GF_PLUGIN_LIMIT_PLUGIN_PART_MILLISECONDS: '0',
+      GF_PLUGIN_LIMIT_QUERY_ESTIMATE_SPANS: '200',
+    });
+  });
+  afterAll(async () => {
+    await models?.kill();
+    plugin?.remove();
+    rmSync(store, { recursive: true, force: true });
+  });
+  const over = () => ({ jsonData: { store } });
+
+  interface SeriesJson {
+    schema: { name: string; fields: Array<{ name: string }> };
+    data: { values: Array<Array<number | null>> };
+  }
+  const seriesOf = (packet: Packet): SeriesJson[] =>
+    (column(packet, 'frames') as string[]).map((text) => JSON.parse(text) as SeriesJson);
+
+  test.each([
+    ['from counts', { query: '{ } | count_over_time() by (name)' }],
+    ['from all traces', { query: '{ } | quantile_over_time(duration, .9) by (name)', mode: 'full' }],
+    ['estimated', { query: '{ } | avg_over_time(duration)', mode: 'estimate' }],
+  ])('%s: the beginning of the graph first, and in the end what a query answers', async (_, query) => {
+    const json = { ...query, step: '20s', exemplars: 0 };
+    const packets = await listen(asked(json, range), models, over(), CHANNEL_OF_METRICS);
+    expect(packets.length).toBeGreaterThan(1);
+    const last = seriesOf(packets.at(-1) as Packet);
+    const { frames } = await queryOne(models, over(), { json, ...range });
+    expect(last.map(({ schema }) => schema.name)).toEqual(frames.map(({ name }) => name));
+    expect(last.map(({ data }) => data.values[1])).toEqual(
+      frames.map((frame) => frame.values('value').map((value) => (Number.isNaN(value) ? null : value)))
+    );
+    const lengths = packets.map((packet) => seriesOf(packet)[0]?.data.values[0]?.length ?? 0);
+    expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
+    for (const packet of packets) {
+      for (const { schema, data } of seriesOf(packet)) {
+        const whole = last.find((one) => one.schema.name === schema.name)?.data.values ?? [];
+        // Bounds of an estimate take in what all models are to add, and move a little.
+        const [times, values] = data.values;
+        expect(whole.slice(0, 2).map((all) => all.slice(0, times?.length))).toEqual([times, values]);
+      }
+    }
+  });
+
+  test('compare() comes whole, for nothing of it is certain before the end', async () => {
+    const json = { query: '{ } | compare({ duration > 15ms })', step: '20s' };
+    expect(await listen(asked(json, range), models, over(), CHANNEL_OF_METRICS)).toHaveLength(1);
+  });
+
+  test('the step is that of the panel, as over HTTP', async () => {
+    const data = Buffer.from(JSON.stringify({ query: { query: '{ } | rate()' }, range, intervalMs: 60_000 }), 'utf8');
+    const packets = await listen(data, models, over(), CHANNEL_OF_METRICS);
+    const [times] = seriesOf(packets.at(-1) as Packet)[0]?.data.values ?? [];
+    expect(Number(times?.[1]) - Number(times?.[0])).toBe(60_000);
+  });
+
+  test('a search is refused there, and so is what the settings forbid', async () => {
+    const errorOf = async (query: string, jsonData: object) => {
+      const more = { uid: query, jsonData: { store, ...jsonData } };
+      const [packet] = await listen(asked({ query }, range), models, more, CHANNEL_OF_METRICS);
+      return packet?.schema.meta.custom.error;
+    };
+    expect(await errorOf('{ }', {})).toContain('PLUGIN_STREAM');
+    expect(await errorOf('{ } | rate()', { streamingEnabled: { metrics: false } })).toContain('PLUGIN_STREAM');
+    expect(await errorOf('{ } | rate() by (name)', { streamingEnabled: { search: false } })).toBeUndefined();
+  });
 });
 
 test('streams are limited in number, and end when nobody listens', async () => {

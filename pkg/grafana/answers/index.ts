@@ -13,7 +13,7 @@ import { answerTrace } from './trace';
 
 export type { AnswerOptions, TraceqlQuery } from './options';
 export { searchTable } from './search';
-export { unitOf } from './metrics';
+export { answerMetrics, unitOf } from './metrics';
 
 async function answerTraceql(instance: Instance, query: TraceqlQuery, options: AnswerOptions): Promise<Frame[]> {
   const parsed = parseQuery(query.text);

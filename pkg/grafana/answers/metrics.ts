@@ -51,20 +51,18 @@ export function zeroIsGap(metrics: MetricsExpr): boolean {
   return measured && unitOf(metrics) === 's';
 }
 
+export interface MetricsAnswerOptions extends AnswerOptions {
+  /** Given the frames of what is certain while a range query is answered, where it is called for: making them costs time. */
+  readonly onPart?: (frames: () => Frame[]) => Promise<void>;
+}
+
 export async function answerMetrics(
   instance: Instance,
   query: TraceqlQuery,
   metrics: MetricsExpr,
-  options: AnswerOptions
+  { onPart, ...options }: MetricsAnswerOptions
 ): Promise<Frame[]> {
   const unit = unitOf(metrics);
-  const request = { query: query.text, range: query.range, mode: query.mode, signal: options.signal };
-  const exemplars = options.valuesOnly ? 0 : query.exemplars;
-  const result = query.instant
-    ? await instance.engine.metricsInstant({ ...request, exemplars: 0 })
-    : await instance.engine.metricsRange({ ...request, exemplars, stepNanos: query.stepNanos });
-  const step = query.instant ? '' : `\nStep: ${formatDuration(query.stepNanos)}`;
-  const meta: FrameMeta = { executedQueryString: `${query.text}${step}`, stats: statsOf(result.stats) };
   const frameOptions = {
     target: instance,
     query: query.text,
@@ -73,6 +71,18 @@ export async function answerMetrics(
     zeroIsGap: zeroIsGap(metrics),
     ...(unit === undefined ? {} : { unit }),
   };
+  const request = { query: query.text, range: query.range, mode: query.mode, signal: options.signal };
+  const exemplars = options.valuesOnly ? 0 : query.exemplars;
+  const result = query.instant
+    ? await instance.engine.metricsInstant({ ...request, exemplars: 0 })
+    : await instance.engine.metricsRange({
+        ...request,
+        exemplars,
+        stepNanos: query.stepNanos,
+        ...(onPart === undefined ? {} : { onPart: ({ series }) => onPart(() => rangeFrames(series(), frameOptions)) }),
+      });
+  const step = query.instant ? '' : `\nStep: ${formatDuration(query.stepNanos)}`;
+  const meta: FrameMeta = { executedQueryString: `${query.text}${step}`, stats: statsOf(result.stats) };
   const frames = query.instant
     ? [instantFrame(result.series, frameOptions, meta)]
     : rangeFrames(result.series, frameOptions, meta);

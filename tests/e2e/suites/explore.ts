@@ -96,6 +96,21 @@ export function exploreSuite(at: () => Setting): void {
     await shot('explore-streaming');
   });
 
+  test('a graph over Live is that of a query over HTTP', async () => {
+    const { page, url, shot, queryApi } = at();
+    const streams: string[] = [];
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => streams.push(String(payload))));
+    await page.goto(exploreUrl(url, { query: RATE, streaming: true }));
+    for (const service of SERVICES) {
+      await page.getByRole('button', { name: service, exact: true }).waitFor();
+    }
+    expect(streams.some((sent) => sent.includes('ds/gent/metrics/'))).toBe(true);
+    await page.waitForTimeout(500);
+    await shot('explore-streaming-metrics');
+    const { results } = await queryApi([{ refId: 'A', datasource: DATA_SOURCE, query: RATE, intervalMs: 60_000 }]);
+    expect(results.A?.frames?.length).toBeGreaterThan(SERVICES.length - 1);
+  });
+
   test('what errors have in common: the series of compare()', async () => {
     const { page, url, shot } = at();
     await page.goto(exploreUrl(url, { query: '{ } | compare({ status = error })' }));

@@ -1,4 +1,4 @@
-/** @file A search over Grafana Live: frames of what was found so far, until the last one. */
+/** @file A search or a metrics query over Grafana Live: frames of what is known so far, until the last ones. */
 import {
   type DataFrame,
   type DataFrameJSON,
@@ -18,13 +18,19 @@ import type { GenTQuery } from '../types';
 /** Milliseconds to wait for the connection before the search is asked over HTTP. */
 const CONNECT_PATIENCE = 3000;
 
-export interface SearchStream {
+/** What a channel carries. */
+export type StreamKind = 'search' | 'metrics';
+
+export interface AnswerStream {
+  kind: StreamKind;
   live: GrafanaLiveSrv | undefined;
   /** uid of the data source. */
   uid: string;
   /** The query with its variables filled in. */
   query: GenTQuery;
   range: TimeRange;
+  /** How far apart the points of a graph may be, as Grafana asks over HTTP. */
+  pace?: { intervalMs?: number; maxDataPoints?: number };
   /** The same search over HTTP, for when Live is switched off or cannot be reached. */
   fallback: Observable<DataQueryResponse>;
 }
@@ -35,23 +41,38 @@ interface StreamMeta {
   error?: string;
 }
 
-/** A channel of its own for each search: Live shares a channel among its subscribers. */
+/** A channel of its own for each query: Live shares a channel among its subscribers. */
 function channelKey(refId: string): string {
   const random = crypto.getRandomValues(new Uint32Array(4));
   return `${refId.replace(/\W/g, '_')}-${[...random].map((part) => part.toString(16)).join('')}`;
+}
+
+/** The frames that a frame carries as texts: a message of Live is one frame, the answer to a metrics query is many. */
+function carried({ fields: [field, other] }: DataFrame): DataFrame[] | undefined {
+  return field?.name === 'frames' && other === undefined
+    ? field.values.map((text: string) => dataFrameFromJSON(JSON.parse(text) as DataFrameJSON))
+    : undefined;
 }
 
 function toResponse(frame: DataFrame, refId: string, done: boolean): DataQueryResponse {
   const { done: _done, error: _error, ...custom } = (frame.meta?.custom ?? {}) as StreamMeta;
   return {
     key: refId,
-    data: [{ ...frame, refId, meta: { ...frame.meta, custom } }],
+    data: carried(frame) ?? [{ ...frame, refId, meta: { ...frame.meta, custom } }],
     state: done ? LoadingState.Done : LoadingState.Streaming,
   };
 }
 
-/** Unsubscribing leaves the channel, and the backend stops the search. */
-export function streamSearch({ live, uid, query, range, fallback }: SearchStream): Observable<DataQueryResponse> {
+/** Unsubscribing leaves the channel, and the backend stops its work. */
+export function streamAnswer({
+  kind,
+  live,
+  uid,
+  query,
+  range,
+  pace,
+  fallback,
+}: AnswerStream): Observable<DataQueryResponse> {
   const { refId } = query;
   if (live === undefined) {
     return fallback;
@@ -82,8 +103,8 @@ export function streamSearch({ live, uid, query, range, fallback }: SearchStream
     const events = live.getStream<DataFrameJSON>({
       scope: LiveChannelScope.DataSource,
       stream: uid,
-      path: `search/${channelKey(refId)}`,
-      data: { query, range: { from: range.from.valueOf(), to: range.to.valueOf() } },
+      path: `${kind}/${channelKey(refId)}`,
+      data: { query, range: { from: range.from.valueOf(), to: range.to.valueOf() }, ...pace },
     });
     subscription = events.subscribe({
       next: (event) => {

@@ -11,7 +11,7 @@ import {
 import type { GrafanaLiveSrv } from '@grafana/runtime';
 import { Observable, of, Subject } from 'rxjs';
 import type { GenTQuery } from '../types';
-import { streamSearch } from './searchStream';
+import { streamAnswer } from './answerStream';
 
 const query: GenTQuery = { refId: 'A', query: '{ }' };
 const range = { from: dateTime(1000), to: dateTime(2000), raw: { from: '', to: '' } };
@@ -28,7 +28,7 @@ const packet = (ids: string[], custom: object) =>
     },
   }) as LiveChannelEvent<DataFrameJSON>;
 
-function start() {
+function start(kind: 'search' | 'metrics' = 'search') {
   const events = new Subject<LiveChannelEvent<DataFrameJSON>>();
   const left = jest.fn();
   const getStream = jest.fn(
@@ -43,7 +43,8 @@ function start() {
   );
   const got: DataQueryResponse[] = [];
   const completed = jest.fn();
-  const subscription = streamSearch({
+  const subscription = streamAnswer({
+    kind,
     live: { getStream } as unknown as GrafanaLiveSrv,
     uid: 'gent',
     query,
@@ -53,7 +54,7 @@ function start() {
   return { events, left, getStream, got, completed, subscription };
 }
 
-describe('streamSearch', () => {
+describe('streamAnswer', () => {
   it('gives each part as it comes and ends with the last', () => {
     const { events, getStream, got, completed, left } = start();
     expect(getStream).toHaveBeenCalledWith({
@@ -72,6 +73,27 @@ describe('streamSearch', () => {
     expect(got[1]?.data[0]).toMatchObject({ refId: 'A', length: 2, meta: { custom: { model: 'm' } } });
     expect(completed).toHaveBeenCalled();
     expect(left).toHaveBeenCalled();
+  });
+
+  it('unpacks the series of a metrics query', () => {
+    const { events, getStream, got } = start('metrics');
+    expect((getStream.mock.calls[0]?.[0] as { path: string }).path).toMatch(/^metrics\//);
+    const series = (name: string) => ({
+      schema: { refId: 'A', name, fields: [{ name: 'value', type: FieldType.number }] },
+      data: { values: [[1, 2]] },
+    });
+    events.next({
+      type: LiveChannelEventType.Message,
+      message: {
+        schema: { fields: [{ name: 'frames', type: FieldType.string }], meta: { custom: { done: true } } },
+        data: { values: [['cart', 'checkout'].map((name) => JSON.stringify(series(name)))] },
+      },
+    } as LiveChannelEvent<DataFrameJSON>);
+    expect(got[0]?.data.map(({ name, length }) => [name, length])).toEqual([
+      ['cart', 2],
+      ['checkout', 2],
+    ]);
+    expect(got[0]?.state).toBe(LoadingState.Done);
   });
 
   it('has a channel of its own for each search', () => {
@@ -120,7 +142,9 @@ describe('streamSearch', () => {
 
   it('asks over HTTP where Live is switched off', () => {
     const got: DataQueryResponse[] = [];
-    streamSearch({ live: undefined, uid: 'gent', query, range, fallback: of(HTTP) }).subscribe((one) => got.push(one));
+    streamAnswer({ kind: 'search', live: undefined, uid: 'gent', query, range, fallback: of(HTTP) }).subscribe((one) =>
+      got.push(one)
+    );
     expect(got).toEqual([HTTP]);
   });
 });
