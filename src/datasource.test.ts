@@ -2,6 +2,15 @@ import { type HealthCheckError, HealthStatus } from '@grafana/runtime';
 import { testDatasource } from './test/datasource';
 import type { GenTOptions, GenTQuery } from './types';
 
+describe('the shortest step of graphs', () => {
+  it.each([
+    [{}, '1m'],
+    [{ timeInterval: '10s' }, '10s'],
+  ])('of the settings %p is %s', (options, interval) => {
+    expect(testDatasource(options).datasource.interval).toBe(interval);
+  });
+});
+
 describe('GenTDataSource', () => {
   const query = (text: string, more: Partial<GenTQuery> = {}): GenTQuery => ({ refId: 'A', query: text, ...more });
   const make = (options: GenTOptions = {}) => testDatasource(options).datasource;

@@ -43,6 +43,8 @@ import { GenTVariableSupport } from './variables/GenTVariableSupport';
 
 /** Milliseconds for which names and values are remembered. */
 const RESOURCE_MEMORY = 30_000;
+/** Whole minutes are answered from counts whatever the models; finer steps of sparse traffic would be spikes. */
+const SHORTEST_STEP = '1m';
 /** Fields show what went wrong themselves: no pop-up for text that is still being typed. */
 const QUIETLY = { showErrorAlert: false };
 
@@ -56,6 +58,7 @@ export class GenTDataSource extends DataSourceWithBackend<GenTQuery, GenTOptions
   constructor(settings: DataSourceInstanceSettings<GenTOptions>) {
     super(settings);
     this.options = settings.jsonData ?? {};
+    this.interval = this.options.timeInterval || SHORTEST_STEP;
     this.variables = new GenTVariableSupport(this);
     this.annotations = annotationSupport;
   }

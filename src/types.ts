@@ -173,6 +173,8 @@ export interface GenTOptions extends DataSourceJsonData {
   search?: { hide?: boolean; filters?: TraceFilter[] };
   /** Attribute names or values at most that an editor asks for. */
   tagLimit?: number;
+  /** The step of a graph whose query names none is at least this long, e.g. `1m`. */
+  timeInterval?: string;
   /** Whether answers come in parts where a query does not say. */
   streamingEnabled?: { search?: boolean; metrics?: boolean };
 }

@@ -249,10 +249,12 @@ describe('search and trace view', () => {
     await userEvent.click(screen.getByLabelText(/^Streaming of metrics/));
     await userEvent.click(screen.getByLabelText(/^Hide the search builder/));
     fireEvent.change(screen.getByPlaceholderText('5000'), { target: { value: '100' } });
+    fireEvent.change(screen.getByPlaceholderText('1m'), { target: { value: '10s' } });
     await userEvent.click(await screen.findByText('Add tag'));
     expect(last().jsonData).toMatchObject({
       streamingEnabled: { search: true, metrics: true },
       tagLimit: 100,
+      timeInterval: '10s',
       search: { hide: true, filters: [{ id: 'service-name' }, { id: 'span-name' }, { tag: '' }] },
     });
     await userEvent.click(screen.getByLabelText('Remove the tag name'));

@@ -8,6 +8,7 @@ import { traceqlFromFilters } from '../traceql';
 import type { TraceFilter } from '../types';
 import { NumberField } from './NumberField';
 import { Section } from './Section';
+import { TextField } from './TextField';
 import type { Settings } from './useSettings';
 
 const STREAMS = [
@@ -86,6 +87,14 @@ export function SearchSection({ uid, settings }: Props) {
           />
         </Field>
       ))}
+      <TextField
+        id="gent-config-time-interval"
+        label="Shortest step"
+        description="Graphs whose query names no step have none finer. Whole minutes are answered from counts, exactly."
+        placeholder="1m"
+        value={jsonData.timeInterval}
+        onChange={(timeInterval) => update({ timeInterval })}
+      />
       <Field label="Hide the search builder" description="Takes the tab Search out of the query editor">
         <Switch
           id="gent-config-hide-search"

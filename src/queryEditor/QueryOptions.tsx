@@ -99,49 +99,53 @@ export function QueryOptions({ query, streamingDefaults, onChange, onRunQuery }:
     );
   if (isMetricsText(query.query)) {
     return (
-      <InlineFieldRow>
-        <InlineField label="Type" labelWidth={14}>
-          <RadioButtonGroup
-            options={METRICS_TYPES}
-            value={query.metricsQueryType ?? 'range'}
-            onChange={(metricsQueryType) => set({ metricsQueryType })}
+      <>
+        <InlineFieldRow>
+          <InlineField label="Type" labelWidth={14}>
+            <RadioButtonGroup
+              options={METRICS_TYPES}
+              value={query.metricsQueryType ?? 'range'}
+              onChange={(metricsQueryType) => set({ metricsQueryType })}
+            />
+          </InlineField>
+          <InlineField
+            label="Step"
+            tooltip="A duration such as 30s or 1m; empty follows the panel, but no finer than the data source's shortest step. Whole minutes are answered from counts, exactly."
+          >
+            <Input
+              aria-label="Step"
+              width={10}
+              placeholder="auto"
+              value={query.step ?? ''}
+              onChange={(event) => onChange({ step: event.currentTarget.value.trim() || undefined })}
+              onBlur={onRunQuery}
+            />
+          </InlineField>
+          <NumberField
+            label="Exemplars"
+            tooltip="Traces shown as points on the graph at most; 0 shows none"
+            value={query.exemplars}
+            placeholder={DEFAULT_EXEMPLARS}
+            least={0}
+            onChange={(exemplars) => onChange({ exemplars })}
+            onRunQuery={onRunQuery}
           />
-        </InlineField>
-        <InlineField
-          label="Step"
-          tooltip="A duration such as 30s or 1m; empty follows the panel. Multiples of a model's count bucket are answered exactly."
-        >
-          <Input
-            aria-label="Step"
-            width={10}
-            placeholder="auto"
-            value={query.step ?? ''}
-            onChange={(event) => onChange({ step: event.currentTarget.value.trim() || undefined })}
-            onBlur={onRunQuery}
-          />
-        </InlineField>
-        <NumberField
-          label="Exemplars"
-          tooltip="Traces shown as points on the graph at most; 0 shows none"
-          value={query.exemplars}
-          placeholder={DEFAULT_EXEMPLARS}
-          least={0}
-          onChange={(exemplars) => onChange({ exemplars })}
-          onRunQuery={onRunQuery}
-        />
-        <InlineField label="Answer" tooltip="What to do when counts alone cannot answer">
-          <RadioButtonGroup options={MODES} value={query.mode ?? 'auto'} onChange={(mode) => set({ mode })} />
-        </InlineField>
-        <InlineField label="Band" tooltip="Draws the 95% interval of each estimate around it">
-          <InlineSwitch
-            id={`gent-intervals-${query.refId}`}
-            value={query.intervals ?? true}
-            onChange={(event) => set({ intervals: event.currentTarget.checked ? undefined : false })}
-          />
-        </InlineField>
-        {query.metricsQueryType !== 'instant' &&
-          streaming('metrics', 'Draws the beginning of the graph while the rest is computed')}
-      </InlineFieldRow>
+          {query.metricsQueryType !== 'instant' &&
+            streaming('metrics', 'Draws the beginning of the graph while the rest is computed')}
+        </InlineFieldRow>
+        <InlineFieldRow>
+          <InlineField label="Answer" labelWidth={14} tooltip="What to do when counts alone cannot answer">
+            <RadioButtonGroup options={MODES} value={query.mode ?? 'auto'} onChange={(mode) => set({ mode })} />
+          </InlineField>
+          <InlineField label="Band" tooltip="Draws the 95% interval of each estimate around it">
+            <InlineSwitch
+              id={`gent-intervals-${query.refId}`}
+              value={query.intervals ?? true}
+              onChange={(event) => set({ intervals: event.currentTarget.checked ? undefined : false })}
+            />
+          </InlineField>
+        </InlineFieldRow>
+      </>
     );
   }
   return (

@@ -30,7 +30,10 @@ export interface QueryResult {
   readonly frames?: readonly QueryFrame[];
 }
 
-const WAIT_MS = 30_000;
+/** Patience with a machine that does other things too. */
+const WAIT_MS = 60_000;
+/** … and with the first page, for which Chromium reads and compiles all of Grafana's and the editor's code. */
+const FIRST_PAGE_MS = 180_000;
 const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -53,6 +56,8 @@ export async function prepare(): Promise<Setting> {
   page.setDefaultTimeout(WAIT_MS);
   const pageErrors: string[] = [];
   page.on('pageerror', (error) => pageErrors.push(error.message));
+  await page.goto(exploreUrl(grafana.url, { query: '{ }' }), { timeout: FIRST_PAGE_MS });
+  await page.locator('.monaco-editor').first().waitFor({ timeout: FIRST_PAGE_MS });
   return {
     ...grafana,
     page,
