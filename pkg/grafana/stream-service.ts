@@ -9,7 +9,7 @@ import { asGentError, GentError, limit } from '../common';
 import { grafana } from '../proto';
 import { searchInParts } from '../query';
 import { isMetricsQuery, type MetricsExpr, parseQuery } from '../traceql';
-import { answerMetrics, searchTable, type TraceqlQuery } from './answers';
+import { answerMetrics, searchTable, searchTableOrWhy, type TraceqlQuery } from './answers';
 import { withDeadline } from './deadline';
 import { type Frame, frameJson } from './frames';
 import type { Instance } from './instances';
@@ -161,7 +161,8 @@ async function streamSearch(
       signal,
     };
     for await (const { result, done } of searchInParts(instance.engine, request)) {
-      await write(packet({ ...searchTable(instance, query, result), refId }, { done }));
+      const table = await (done ? searchTableOrWhy : searchTable)(instance, query, result);
+      await write(packet({ ...table, refId }, { done }));
     }
   });
 }

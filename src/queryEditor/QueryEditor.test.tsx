@@ -115,6 +115,16 @@ describe('QueryEditor', () => {
   });
 
   it.each([
+    [0, true],
+    [3, false],
+  ])('says why an answer of %d rows is empty: %p', (length, told) => {
+    const notices = [{ severity: 'warning', text: 'No model covers this time range' }];
+    const series = [{ refId: 'A', length, fields: [], meta: { notices } }];
+    setup({}, { data: { state: LoadingState.Done, series, timeRange: {} } as unknown as PanelData });
+    expect(screen.queryByText('No model covers this time range') !== null).toBe(told);
+  });
+
+  it.each([
     ['traceqlSearch', 'Search'],
     ['serviceMap', 'Service graph'],
     ['upload', 'Import'],

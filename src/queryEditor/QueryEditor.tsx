@@ -1,6 +1,12 @@
 /** @file The query editor: a tab for each kind of question, and how to show the answer. */
 import { css } from '@emotion/css';
-import { CoreApp, type QueryEditorProps } from '@grafana/data';
+import {
+  CoreApp,
+  LoadingState,
+  type PanelData,
+  type QueryEditorProps,
+  type QueryResultMetaNotice,
+} from '@grafana/data';
 import { Alert, InlineField, RadioButtonGroup, Stack } from '@grafana/ui';
 import React, { useLayoutEffect, useRef, useState } from 'react';
 import type { GenTDataSource } from '../datasource';
@@ -51,6 +57,14 @@ function toTab(given: GenTQuery, tab: Tab, options: GenTOptions): Partial<GenTQu
   }
 }
 
+/** What the backend remarks on an answer in which nothing was found: Grafana shows an empty table, and hides why. */
+function emptiness(data: PanelData | undefined, refId: string): QueryResultMetaNotice[] {
+  const frames = data?.series.filter((frame) => frame.refId === refId) ?? [];
+  return data?.state === LoadingState.Done && frames.every(({ length }) => length === 0)
+    ? frames.flatMap(({ meta }) => meta?.notices ?? [])
+    : [];
+}
+
 export function QueryEditor({ query: given, onChange, onRunQuery, app, data, range, datasource }: Props) {
   const stored = migrateQuery({ ...DEFAULT_QUERY, ...given, query: given.query ?? DEFAULT_QUERY.query ?? '' });
   // Hex digits typed as TraceQL stay there; an id from elsewhere is shown as one.
@@ -94,6 +108,7 @@ export function QueryEditor({ query: given, onChange, onRunQuery, app, data, ran
     import: app === CoreApp.Explore,
   };
   const tabs = TABS.filter(({ value }) => (offered[value] ?? true) || value === tab);
+  const nothing = emptiness(data, query.refId);
   const error = data?.errors?.find(({ refId }) => refId === query.refId);
 
   return (
@@ -142,6 +157,9 @@ export function QueryEditor({ query: given, onChange, onRunQuery, app, data, ran
             onRunQuery={onRunQuery}
           />
         )}
+        {nothing.map(({ severity, text }) => (
+          <Alert key={text} severity={severity} title={text} />
+        ))}
         {error?.message !== undefined && app !== CoreApp.Explore && (
           <Alert severity="error" title="The query could not be answered">
             {error.message}

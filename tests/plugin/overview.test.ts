@@ -53,7 +53,7 @@ test('the service graph: nodes, edges and a table, as Grafana’s node graph rea
   expect(edges.values('detail__calls')).toEqual([FIXTURE_TRACES, FIXTURE_TRACES]);
   expect(edges.values('secondarystat')).toEqual([0, (100 * FIXTURE_ERRORS) / FIXTURE_TRACES]);
 
-  const red = byName(frames, 'red');
+  const red = byName(frames, 'Services');
   expect(red.values('Service')).toEqual(['ledger', 'payment', 'shop']);
   expect(red.values('Rate')).toEqual(new Array(3).fill(FIXTURE_TRACES / SECONDS));
   // A request of the shop takes 12 ms more than its payment: 32 to 80 ms.
@@ -82,7 +82,7 @@ test('one service shows its neighbours; a time without traffic shows nothing', a
 
 test('an alert rule gets one table of numbers', async () => {
   const { frames } = await ask({ queryType: 'serviceGraph' }, {}, { FromAlert: 'true' });
-  expect(frames.map((frame) => [frame.name, frame.meta.type])).toEqual([['red', 'numeric-long']]);
+  expect(frames.map((frame) => [frame.name, frame.meta.type])).toEqual([['Services', 'numeric-long']]);
   expect(frames[0]?.fields.filter((field) => field.arrow === 'Utf8').map((field) => field.name)).toEqual(['Service']);
 });
 

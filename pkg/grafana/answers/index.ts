@@ -12,7 +12,7 @@ import { answerSearch } from './search';
 import { answerTrace } from './trace';
 
 export type { AnswerOptions, TraceqlQuery } from './options';
-export { searchTable } from './search';
+export { searchTable, searchTableOrWhy } from './search';
 export { answerMetrics, unitOf } from './metrics';
 
 async function answerTraceql(instance: Instance, query: TraceqlQuery, options: AnswerOptions): Promise<Frame[]> {

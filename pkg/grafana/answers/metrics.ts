@@ -3,6 +3,7 @@ import type { MetricsResult } from '../../query';
 import { type AttributeRef, formatDuration, type MetricsExpr } from '../../traceql';
 import { type Frame, type FrameMeta, type FrameNotice, instantFrame, rangeFrames, withNotices } from '../frames';
 import type { Instance } from '../instances';
+import { emptyNotices } from './emptiness';
 import { noticesOf, statsOf } from './notices';
 import type { AnswerOptions, TraceqlQuery } from './options';
 
@@ -88,6 +89,9 @@ export async function answerMetrics(
     : rangeFrames(result.series, frameOptions, meta);
   const from = FROM_TEXT[result.from];
   const own: FrameNotice[] = from === undefined ? [] : [{ severity: 'info', text: from }];
+  if (options.valuesOnly !== true && !result.series.some(({ samples }) => samples.some(({ value }) => value > 0))) {
+    own.push(...(await emptyNotices(instance, query.range)));
+  }
   const notices = noticesOf(own, result.notices);
   return frames.map((frame, i) => (i === 0 ? withNotices(frame, notices) : frame));
 }

@@ -3,6 +3,7 @@ import type { SearchResult } from '../../query';
 import { type Frame, searchFrame, withNotices } from '../frames';
 import type { Instance } from '../instances';
 import { generatedNotice, noticesOf, statsOf, withMeta } from './notices';
+import { emptyNotices } from './emptiness';
 import type { AnswerOptions, TraceqlQuery } from './options';
 
 export async function answerSearch(instance: Instance, query: TraceqlQuery, options: AnswerOptions): Promise<Frame[]> {
@@ -13,7 +14,7 @@ export async function answerSearch(instance: Instance, query: TraceqlQuery, opti
     spansPerSpanSet: query.spansPerSpanSet,
     signal: options.signal,
   });
-  return [searchTable(instance, query, result)];
+  return [await (options.valuesOnly ? searchTable : searchTableOrWhy)(instance, query, result)];
 }
 
 /** The table of what a search found. */
@@ -24,4 +25,12 @@ export function searchTable(instance: Instance, query: TraceqlQuery, result: Sea
   });
   const own = generatedNotice(result.traces.map((trace) => trace.provenance));
   return withNotices(frame, noticesOf(own, result.notices));
+}
+
+/** The same, or why nothing was found. */
+export async function searchTableOrWhy(instance: Instance, query: TraceqlQuery, result: SearchResult): Promise<Frame> {
+  const table = searchTable(instance, query, result);
+  return result.traces.length > 0
+    ? table
+    : withNotices(table, await emptyNotices(instance, query.range, 'a trace that matches'));
 }

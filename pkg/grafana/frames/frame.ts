@@ -39,6 +39,8 @@ export interface FieldConfig {
   readonly description?: string;
   readonly unit?: string;
   readonly decimals?: number;
+  readonly max?: number;
+  readonly mappings?: ReadonlyArray<{ readonly [key: string]: Json }>;
   readonly links?: readonly DataLink[];
   readonly color?: { readonly mode: 'fixed'; readonly fixedColor: string };
   readonly custom?: { readonly [key: string]: Json | undefined };

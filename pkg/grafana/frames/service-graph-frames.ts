@@ -196,10 +196,10 @@ function redFrame({ services }: Overview, seconds: number, { target, valuesOnly 
       : { preferredVisualisationType: 'table' };
   // Without it a panel of several frames would write the frame's name before each column.
   const named = fields.map((field) => ({ ...field, config: { displayNameFromDS: field.name, ...field.config } }));
-  return { name: 'red', fields: named, meta };
+  return { name: 'Services', fields: named, meta };
 }
 
-/** Frames `nodes`, `edges` and `red`; only the last for alert rules. `meta` is put on the first frame. */
+/** Frames `nodes`, `edges` and `Services`; only the last for alert rules. `meta` is put on the first frame. */
 export function serviceGraphFrames(overview: Overview, options: ServiceGraphOptions, meta: FrameMeta = {}): Frame[] {
   const seconds = Number(overview.range.end - overview.range.start) / 1e9;
   const red = redFrame(overview, seconds, options);

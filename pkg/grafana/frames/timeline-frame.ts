@@ -1,10 +1,20 @@
 /** @file When models cover the time of a range, and when none does, as a state timeline reads it. */
 import type { ModelSummary, TimeRange } from '../../query';
-import type { Frame, FrameMeta } from './frame';
+import type { FieldConfig, Frame, FrameMeta } from './frame';
 
 /** What the timeline says where no model is. */
 export const NO_MODEL = 'no model';
 const SHORT_ID = 8;
+
+/** Gaps are empty; time with several models is told from time with one. */
+const COLOURS: FieldConfig = {
+  color: { mode: 'fixed', fixedColor: 'green' },
+  mappings: [
+    { type: 'value', options: { [NO_MODEL]: { color: 'transparent', text: NO_MODEL, index: 0 } } },
+    { type: 'regex', options: { pattern: '.* models', result: { color: 'blue', index: 1 } } },
+    { type: 'regex', options: { pattern: '.+', result: { color: 'green', index: 2 } } },
+  ],
+};
 
 /** A part of the range in which the same models are. */
 interface Segment {
@@ -61,7 +71,7 @@ export function timelineFrame(models: readonly ModelSummary[], range: TimeRange,
     fields: [
       { name: 'start', type: 'time', values: segments.map((segment) => segment.start) },
       { name: 'end', type: 'time', values: segments.map((segment) => segment.end) },
-      { name: 'model', type: 'string', values: segments.map((segment) => segment.label) },
+      { name: 'model', type: 'string', config: COLOURS, values: segments.map((segment) => segment.label) },
     ],
     meta: { preferredVisualisationPluginId: 'state-timeline', ...meta },
   };

@@ -31,7 +31,7 @@ const VIEWS: Array<{ label: string; value: View; description: string }> = [
 
 const HELP: Record<View, string> = {
   table: 'The models whose windows meet the time range, newest first.',
-  timeline: 'Use the state timeline panel to see gaps. Explore shows a table.',
+  timeline: 'Which model covers which time; where nothing is drawn, no model does.',
   operations: 'Choose a model to see its operations.',
   compareWindows: 'New and vanished operations, rates, errors and durations, ranked by how much they changed.',
 };
