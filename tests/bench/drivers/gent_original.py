@@ -1,8 +1,9 @@
 """Gen-T's published Python code as a driver: GENT=/path/to/GenT gent_original.py IN OUT SEED. Nothing of that code is here.
 
 Gen-T cuts gaps at 5,000 of its units and sets longer durations to 0, so the unit is chosen such that 99% of the durations are
-below that. Traces of one span are left out by Gen-T, and of attributes it knows two text and three number tags by fixed
-names. ITERATIONS is in the environment (5, as in its paper). Needs torch, torch_geometric, boto3, seaborn, matplotlib, zss.
+below that. Traces of one span are left out by Gen-T. Of attributes it knows a few tags by fixed names: the two text
+attributes and the number that most spans have travel under these. ITERATIONS is in the environment (5, as in its paper). Needs
+torch, torch_geometric, rdt, boto3, seaborn, matplotlib, zss. Its processes are not seeded: SEED makes another run, not the same.
 """
 
 import glob
@@ -13,19 +14,24 @@ import sys
 
 import numpy as np
 
-from traces import ROOT, read
+from otlp import ROOT, read, write
+from rows import most_frequent_attributes
 
 LONGEST = 5000
 LEAST_UNIT = 1000
+TEXT_TAGS = ["component", "http.method"]
+NUMBER_TAGS = ["http.status_code"]
+MISSING = "Unknown"
 
 
 def name_of(operation):
     return "|".join(map(str, operation)).replace("#", "_").replace("*", "_").replace("&", "_")
 
 
-def to_gent(traces, folder, unit):
+def to_gent(traces, folder, unit, keys):
     """Writes what Gen-T reads; gives the operations behind its names, and how many traces have an edge."""
     os.makedirs(folder, exist_ok=True)
+    texts, numbers = keys
     operations, kept = {}, 0
     with open(os.path.join(folder, "all.json"), "w", encoding="utf-8") as out:
         for number, trace in enumerate(traces):
@@ -36,7 +42,9 @@ def to_gent(traces, folder, unit):
                 seen[base] = seen.get(base, -1) + 1
                 names.append(f"{base}*{seen[base]}")
             for name, span in zip(names, trace):
-                tags = span["attributes"]
+                held = span["attributes"]
+                tags = {tag: str(held.get(key, "")) for tag, key in zip(TEXT_TAGS, texts)}
+                tags.update({tag: int(held.get(key, 0)) for tag, key in zip(NUMBER_TAGS, numbers)})
                 nodes[name] = {
                     "id": name,
                     "gent_name": name,
@@ -45,14 +53,7 @@ def to_gent(traces, folder, unit):
                     "startTime": span["start"] // unit,
                     "duration": (span["end"] - span["start"]) // unit,
                     "issues": [{"name": "Error"}] if span["error"] else [],
-                    "environmentVariables": {
-                        "body": {
-                            "component": str(tags.get("component", "")),
-                            "http.method": str(tags.get("http.method", "GET")),
-                            "http.status_code": int(tags.get("http.status_code", 0) or 0),
-                            "http.url": str(tags.get("http.url", "")),
-                        }
-                    },
+                    "environmentVariables": {"body": {"http.method": "", **tags}},
                 }
                 if span["parent"] != ROOT:
                     edges.append({"source": names[span["parent"]], "target": name})
@@ -63,43 +64,33 @@ def to_gent(traces, folder, unit):
     return operations, kept
 
 
-def from_gent(folder, operations, unit, path):
-    """Writes what Gen-T generated as OTLP/JSON; gives how many traces there are."""
-    count = 0
-    with open(path, "w", encoding="utf-8") as out:
-        for file in sorted(filter(os.path.isfile, glob.glob(folder + "/**/*", recursive=True))):
-            for line in open(file, encoding="utf-8"):
-                if not line.strip():
-                    continue
-                tx = json.loads(line.strip().rstrip(","))
-                up = {edge["target"]: edge["source"] for edge in tx["graph"]["edges"]}
-                ids = {name: f"{count * 100000 + i + 1:016x}" for i, name in enumerate(tx["nodesData"])}
-                groups = {}
-                for name, node in tx["nodesData"].items():
-                    service, span_name, kind = operations.get(name.rsplit("*", 1)[0], (name, name, 0))
-                    start = int(node["startTime"] * unit)
-                    groups.setdefault(service, []).append(
-                        {
-                            "traceId": f"{count + 1:032x}",
-                            "spanId": ids[name],
-                            **({"parentSpanId": ids[up[name]]} if up.get(name) in ids else {}),
-                            "name": span_name,
-                            "kind": kind,
-                            "startTimeUnixNano": str(start),
-                            "endTimeUnixNano": str(start + int(node["duration"] * unit)),
-                            "status": {"code": 2} if node["issues"] else {},
-                        }
-                    )
-                count += 1
-                resources = [
+def from_gent(folder, operations, unit, keys):
+    """The traces that Gen-T generated, as `otlp.write` takes them."""
+    known = [*zip(TEXT_TAGS, keys[0]), *zip(NUMBER_TAGS, keys[1])]
+    for file in sorted(filter(os.path.isfile, glob.glob(folder + "/**/*", recursive=True))):
+        for line in open(file, encoding="utf-8"):
+            if not line.strip():
+                continue
+            tx = json.loads(line.strip().rstrip(","))
+            up = {edge["target"]: edge["source"] for edge in tx["graph"]["edges"]}
+            place = {name: i for i, name in enumerate(tx["nodesData"])}
+            trace = []
+            for name, node in tx["nodesData"].items():
+                held = node["environmentVariables"]["body"]
+                # What it returns is named after the request, and missing values have its own word.
+                values = {key: held.get("request." + tag, held.get(tag)) for tag, key in known}
+                start = int(node["startTime"] * unit)
+                trace.append(
                     {
-                        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
-                        "scopeSpans": [{"spans": spans}],
+                        "operation": operations.get(name.rsplit("*", 1)[0], (name, name, 0)),
+                        "parent": place.get(up.get(name), ROOT),
+                        "start": start,
+                        "end": start + int(node["duration"] * unit),
+                        "error": bool(node["issues"]),
+                        "attributes": {key: value for key, value in values.items() if value not in (None, "", 0, MISSING)},
                     }
-                    for service, spans in groups.items()
-                ]
-                out.write(json.dumps({"resourceSpans": resources}) + "\n")
-    return count
+                )
+            yield trace
 
 
 def run():
@@ -119,7 +110,8 @@ def run():
     traces = read(source)
     longest = np.quantile([span["end"] - span["start"] for trace in traces for span in trace], 0.99)
     unit = max(LEAST_UNIT, int(np.ceil(longest / LONGEST)))
-    operations, kept = to_gent(traces, target + ".traces", unit)
+    keys = most_frequent_attributes(traces)
+    operations, kept = to_gent(traces, target + ".traces", unit, keys)
     print(f"{kept} of {len(traces)} traces have an edge; a unit is {unit} ns", file=sys.stderr)
     import drivers.gent.data as data
     from drivers.gent.gent_driver import GenTDriver
@@ -133,7 +125,7 @@ def run():
     driver.train()
     driver.generate()
     print(f"model: {os.path.getsize(driver.get_model_gzip_file())} bytes gzipped", file=sys.stderr)
-    written = from_gent(driver.get_generated_data_folder(), operations, unit, target)
+    written = write(target, from_gent(driver.get_generated_data_folder(), operations, unit, keys))
     print(f"{written} traces generated", file=sys.stderr)
 
 

@@ -4,8 +4,6 @@ A row is a span with what is known of its parent. Kept exactly beside the table,
 which tree. Attributes: the two text and three number attributes that most spans have.
 """
 
-import gzip
-import json
 import math
 import sys
 from collections import Counter, defaultdict
@@ -13,52 +11,12 @@ from collections import Counter, defaultdict
 import numpy as np
 import pandas as pd
 
+from otlp import ROOT, read, write
+
 TEXTS, NUMBERS = 2, 3
 MOST_VALUES = 200
 JITTER = 10**9
 ABSENT = "(none)"
-ROOT = -1
-
-
-def _value(any_value):
-    for kind in ("stringValue", "intValue", "doubleValue", "boolValue"):
-        if kind in any_value:
-            value = any_value[kind]
-            return int(value) if kind == "intValue" else value
-    return None
-
-
-def read(path):
-    """Traces of an OTLP/JSON file, one a line: lists of spans ordered by start, `parent` an index or ROOT."""
-    opened = gzip.open(path, "rt") if path.endswith(".gz") else open(path, encoding="utf-8")
-    traces = []
-    with opened as lines:
-        for line in lines:
-            spans = []
-            for group in json.loads(line).get("resourceSpans", []):
-                resource = {a["key"]: _value(a.get("value", {})) for a in group.get("resource", {}).get("attributes", [])}
-                for scope in group.get("scopeSpans", []):
-                    for span in scope.get("spans", []):
-                        spans.append(
-                            {
-                                "id": span["spanId"],
-                                "up": span.get("parentSpanId", ""),
-                                "operation": (resource.get("service.name", ""), span.get("name", ""), span.get("kind", 0)),
-                                "start": int(span["startTimeUnixNano"]),
-                                "end": int(span["endTimeUnixNano"]),
-                                "error": int(span.get("status", {}).get("code", 0)) == 2,
-                                "attributes": {a["key"]: _value(a.get("value", {})) for a in span.get("attributes", [])},
-                            }
-                        )
-            spans.sort(key=lambda span: span["start"])
-            index = {span["id"]: i for i, span in enumerate(spans)}
-            for i, span in enumerate(spans):
-                parent = index.get(span["up"], ROOT)
-                # Clocks may put a child before its parent: then it hangs from nothing, so that rows can be drawn downwards.
-                span["parent"] = parent if parent < i else ROOT
-            if spans:
-                traces.append(spans)
-    return traces
 
 
 def tree_of(codes, trace):
@@ -131,10 +89,6 @@ class Table:
             self.rows[key] = pd.to_numeric(self.rows[key], errors="coerce").astype(float)
 
 
-def _attribute(key, value):
-    return {"key": key, "value": {"stringValue": value} if isinstance(value, str) else {"intValue": str(int(value))}}
-
-
 def generate(table, model, path, seed):
     """Draws every trace of the exact counts, level by level from the roots, and writes OTLP/JSON.
 
@@ -171,38 +125,32 @@ def generate(table, model, path, seed):
     start = np.zeros(count)
     duration = np.expm1(np.clip(drawn["duration"].astype(float), 0, 60))
     gap = np.expm1(np.clip(drawn["gap"].astype(float), 0, 60))
-    with open(path, "w", encoding="utf-8") as out:
-        for number, (first, size, begin) in enumerate(traces):
-            trace_id = f"{number + 1:032x}"
-            by_service = defaultdict(list)
-            for i in range(first, first + size):
-                origin = parent[i] if parent[i] != ROOT else first
-                start[i] = 0.0 if i == first else start[origin] + gap[i]
-                service, name, kind = table.operations[operation[i]]
-                nanos = int(begin) + int(start[i])
-                attributes = [_attribute(key, drawn[key][i]) for key in table.texts if drawn[key][i] != ABSENT]
-                attributes += [_attribute(key, drawn[key][i]) for key in table.numbers if not np.isnan(drawn[key][i])]
-                by_service[service].append(
-                    {
-                        "traceId": trace_id,
-                        "spanId": f"{i + 1:016x}",
-                        **({"parentSpanId": f"{parent[i] + 1:016x}"} if parent[i] != ROOT else {}),
-                        "name": name,
-                        "kind": kind,
-                        "startTimeUnixNano": str(nanos),
-                        "endTimeUnixNano": str(nanos + int(duration[i])),
-                        "attributes": attributes,
-                        "status": {"code": 2} if drawn["error"][i] > 0.5 else {},
-                    }
-                )
-            groups = [
+    held = [*((key, drawn[key]) for key in table.texts), *((key, drawn[key]) for key in table.numbers)]
+
+    def trace_at(first, size, begin):
+        trace = []
+        for i in range(first, first + size):
+            origin = parent[i] if parent[i] != ROOT else first
+            start[i] = 0.0 if i == first else start[origin] + gap[i]
+            nanos = int(begin) + int(start[i])
+            attributes = {key: values[i] if key in table.texts else int(values[i]) for key, values in held if _is_there(values[i])}
+            trace.append(
                 {
-                    "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
-                    "scopeSpans": [{"spans": group}],
+                    "operation": table.operations[operation[i]],
+                    "parent": int(parent[i]) - first if parent[i] != ROOT else ROOT,
+                    "start": nanos,
+                    "end": nanos + int(duration[i]),
+                    "error": drawn["error"][i] > 0.5,
+                    "attributes": attributes,
                 }
-                for service, group in by_service.items()
-            ]
-            out.write(json.dumps({"resourceSpans": groups}, separators=(",", ":")) + "\n")
+            )
+        return trace
+
+    write(path, (trace_at(*which) for which in traces))
+
+
+def _is_there(value):
+    return value != ABSENT if isinstance(value, str) else not np.isnan(value)
 
 
 def main(make):
