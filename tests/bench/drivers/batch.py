@@ -59,16 +59,14 @@ def fit_ctgan(name, seed, prepared, results):
 
 
 def fit_gent(name, seed, prepared, results):
-    import numpy as np
-    from otlp import read, write
+    from otlp import evenly, read, write
     from rows import Rows, decode, encode
 
     work = os.path.abspath(os.path.join(results, f"work-{name}-{seed}"))
     # Gen-T keeps its work beside its code, so each run has its own copy.
     shutil.copytree(os.environ["GENT"], os.path.join(work, "gent"))
-    traces = list(decode(Rows.load(os.path.join(prepared, f"{name}.npz")), 1))
-    chosen = np.linspace(0, len(traces), min(GENT_TRACES, len(traces)), endpoint=False).astype(int)
-    write(os.path.join(work, "in.ndjson"), [sorted_by_start(traces[i]) for i in chosen])
+    traces = evenly(list(decode(Rows.load(os.path.join(prepared, f"{name}.npz")), 1)), GENT_TRACES)
+    write(os.path.join(work, "in.ndjson"), [sorted_by_start(trace) for trace in traces])
     began = time.time()
     ran = subprocess.run(
         [sys.executable, os.path.join(HERE, "gent_original.py"), "in.ndjson", "out.ndjson", str(seed)],
@@ -82,7 +80,7 @@ def fit_gent(name, seed, prepared, results):
         sys.exit(ran.stdout[-1500:] + ran.stderr[-3000:])
     drawn = encode(read(os.path.join(work, "out.ndjson")))
     told = [line for line in ran.stderr.splitlines() if line.startswith("model:")]
-    drawn.notes = {"seconds": round(time.time() - began, 1), "bytes": int(told[0].split()[1]), "traces": len(chosen)}
+    drawn.notes = {"seconds": round(time.time() - began, 1), "bytes": int(told[0].split()[1]), "traces": len(traces)}
     drawn.save(os.path.join(results, f"gent-{name}-{seed}.npz"))
     print(json.dumps({"method": "gent", "set": name, "seed": seed, **drawn.notes}), flush=True)
 

@@ -56,6 +56,12 @@ def read(path):
     return traces
 
 
+def evenly(traces, count):
+    """At most `count` of the traces, evenly spread over them."""
+    kept = min(count, len(traces))
+    return [traces[i * len(traces) // kept] for i in range(kept)]
+
+
 def write(path, traces):
     """Writes traces as OTLP/JSON, one a line, and gives how many; spans as `read` gives them, without ids."""
     count = 0
