@@ -184,4 +184,8 @@ test('a timeline has a row a segment', () => {
   expect(values(frame, 'start')).toEqual([0n, 10n, 20n]);
   expect(values(frame, 'end')).toEqual([10n, 20n, 30n]);
   expect(values(frame, 'model')).toEqual([NO_MODEL, '00000000', NO_MODEL]);
+  const mappings = frame.fields.find(({ name }) => name === 'model')?.config?.mappings ?? [];
+  // Grafana's server knows no others, and refuses the whole answer.
+  expect(mappings.map(({ type }) => type)).toEqual(['value', 'value']);
+  expect(mappings[0]).toMatchObject({ options: { [NO_MODEL]: { color: 'transparent' } } });
 });

@@ -6,15 +6,22 @@ import type { FieldConfig, Frame, FrameMeta } from './frame';
 export const NO_MODEL = 'no model';
 const SHORT_ID = 8;
 
-/** Gaps are empty; time with several models is told from time with one. */
-const COLOURS: FieldConfig = {
-  color: { mode: 'fixed', fixedColor: 'green' },
-  mappings: [
-    { type: 'value', options: { [NO_MODEL]: { color: 'transparent', text: NO_MODEL, index: 0 } } },
-    { type: 'regex', options: { pattern: '.* models', result: { color: 'blue', index: 1 } } },
-    { type: 'regex', options: { pattern: '.+', result: { color: 'green', index: 2 } } },
-  ],
-};
+/**
+ * Gaps are empty; time with several models is told from time with one. Only mappings of single values: Grafana's server
+ * refuses an answer with a regular expression in them.
+ */
+function coloursOf(segments: readonly Segment[]): FieldConfig {
+  const labels = [...new Set(segments.map(({ label }) => label))];
+  const colourOf = (label: string) =>
+    label === NO_MODEL ? 'transparent' : label.endsWith(' models') ? 'blue' : 'green';
+  return {
+    color: { mode: 'fixed', fixedColor: 'green' },
+    mappings: labels.map((text, index) => ({
+      type: 'value',
+      options: { [text]: { text, color: colourOf(text), index } },
+    })),
+  };
+}
 
 /** A part of the range in which the same models are. */
 interface Segment {
@@ -71,7 +78,7 @@ export function timelineFrame(models: readonly ModelSummary[], range: TimeRange,
     fields: [
       { name: 'start', type: 'time', values: segments.map((segment) => segment.start) },
       { name: 'end', type: 'time', values: segments.map((segment) => segment.end) },
-      { name: 'model', type: 'string', config: COLOURS, values: segments.map((segment) => segment.label) },
+      { name: 'model', type: 'string', config: coloursOf(segments), values: segments.map((segment) => segment.label) },
     ],
     meta: { preferredVisualisationPluginId: 'state-timeline', ...meta },
   };
