@@ -1,5 +1,6 @@
 /** @file The models of a store as a table, newest window first. */
 import type { EngineDescription, ModelSummary } from '../../query';
+import { SHORT_ID } from './timeline-frame';
 import type { DataLink, Field, Frame, FrameMeta } from './frame';
 import type { LinkTarget } from './search-frames';
 
@@ -65,7 +66,12 @@ export function modelsFrame(description: EngineDescription, target: LinkTarget, 
       {
         name: 'model',
         type: 'string',
-        config: { displayNameFromDS: 'Model', custom: { width: 120 }, links: [operationsLink(target)] },
+        config: {
+          displayNameFromDS: 'Model',
+          custom: { width: 100 },
+          links: [operationsLink(target)],
+          mappings: models.map(({ id }) => ({ type: 'value', options: { [id]: { text: id.slice(0, SHORT_ID) } } })),
+        },
         values: models.map((m) => m.id),
       },
       {

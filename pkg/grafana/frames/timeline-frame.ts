@@ -4,7 +4,8 @@ import type { FieldConfig, Frame, FrameMeta } from './frame';
 
 /** What the timeline says where no model is. */
 export const NO_MODEL = 'no model';
-const SHORT_ID = 8;
+/** Characters of an id that are shown. */
+export const SHORT_ID = 8;
 
 /**
  * Gaps are empty; time with several models is told from time with one. Only mappings of single values: Grafana's server

@@ -119,12 +119,18 @@ export function searchSuite(at: () => Setting): void {
     const { page, url, shot } = at();
     await page.goto(exploreUrl(url, { query: '{status=error&&duration>1ms}|rate()' }));
     const editor = page.locator(`${EDITOR} .monaco-editor`).first();
-    await editor.locator('.view-lines').getByText('duration').first().hover();
-    await page
+    const word = editor.locator('.view-lines').getByText('duration').first();
+    const explained = page
       .locator('.monaco-hover:visible')
       .getByText(/end|duration/i)
-      .first()
-      .waitFor();
+      .first();
+    // The editor hears the pointer once its code is loaded, which nothing tells: a person would move again, too.
+    for (let tries = 0; tries < 20 && !(await explained.isVisible()); tries++) {
+      await page.mouse.move(5, 5);
+      await word.hover();
+      await page.waitForTimeout(1000);
+    }
+    expect(await explained.isVisible()).toBe(true);
     await shot('traceql-hover');
     await page.mouse.move(5, 5);
     await page.locator(EDITOR).getByRole('button', { name: 'Format' }).click();
