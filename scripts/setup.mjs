@@ -1,19 +1,43 @@
-// Installs the dependencies when node_modules is missing or older than package-lock.json; silent otherwise.
+// Installs the dependencies when node_modules does not hold what package-lock.json names; silent otherwise.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const installed = path.join(root, 'node_modules', '.package-lock.json');
-const lock = path.join(root, 'package-lock.json');
+
+/** The packages of a lock file by their folder; undefined where there is no such file. */
+function packagesOf(file) {
+  try {
+    return JSON.parse(readFileSync(path.join(root, file), 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether what npm noted of its last installation is what is wanted. By content, not by time: a change of branch
+ * touches package-lock.json without changing it, and installing takes minutes.
+ */
+function isInstalled() {
+  const wanted = packagesOf('package-lock.json');
+  const installed = packagesOf('node_modules/.package-lock.json');
+  if (wanted === undefined || installed === undefined) {
+    return false;
+  }
+  // Packages of other platforms are optional and are not there.
+  const missing = ([folder, { optional, link }]) =>
+    folder !== '' && !optional && !link && installed[folder] === undefined;
+  const differs = ([folder, { version }]) => wanted[folder] !== undefined && wanted[folder].version !== version;
+  return !Object.entries(wanted).some(missing) && !Object.entries(installed).some(differs);
+}
 
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 20) {
   console.error(`gent: Node 20 or newer is needed, this is ${process.version}`);
   process.exit(1);
 }
-if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
+if (!isInstalled()) {
   console.error('Installing dependencies (once, a minute or two) …');
   const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
