@@ -24,6 +24,8 @@ export interface Command {
   /** Usage lines, without the leading `gent`. */
   readonly usage: string;
   readonly options: CommandOptions;
+  /** How many words may stand beside the options; 0 when left out. */
+  readonly positionals?: number;
   /** Runs it. Throws GentError; USAGE exits 2, anything else 1. */
   run(values: OptionValues, positionals: string[], io: CommandIo): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { openStore } from '../store';
 import { newReadStats, readAllTraces } from '../trace';
 import { parseDuration } from '../traceql';
 import type { CommandIo, CommandOptions, OptionValues } from './command';
-import { textOption } from './options';
+import { oneOption, requiredOption, textOption } from './options';
 
 /** The options that {@link openEngine} and {@link rangeOption} read. */
 export const ENGINE_OPTIONS = {
@@ -27,14 +27,10 @@ export async function openEngine(
   io: CommandIo,
   logger: Logger = silentLogger
 ): Promise<TracesEngine> {
-  const store = textOption(values, 'store');
-  const traces = textOption(values, 'traces');
-  if ((store === undefined) === (traces === undefined)) {
-    throw new GentError('USAGE', 'one of --store DIR and --traces FILE is needed');
+  if (oneOption(values, Object.keys(ENGINE_OPTIONS)) === 'store') {
+    return modelEngine(await openStore(requiredOption(values, 'store'), { logger }));
   }
-  if (traces === undefined) {
-    return modelEngine(await openStore(store ?? '', { logger }));
-  }
+  const traces = requiredOption(values, 'traces');
   const stats = newReadStats();
   const read = await readAllTraces(traces, { stats, signal: io.signal });
   if (stats.bad > 0) {

@@ -181,8 +181,8 @@ it.each([
   [['download', '--out', 'x', '--resume'], '--resume needs the --from'],
   [['download', '--out', 'x', '--from', '20', '--to', '10'], '--to must be after'],
   [['translate', '--out', 'x'], '--traces FILE'],
-  [['translate', '--traces', 'x', '--out', 'x', '--to-form', 'zipkin'], 'otlp or jaeger'],
-  [['upload'], "jaeger: 'upload'"],
+  [['translate', '--traces', 'x', '--out', 'x', '--to-form', 'zipkin'], 'one of otlp, jaeger is'],
+  [['upload'], "jaeger: say download or translate, not 'upload'"],
 ])('refuses %p', async (argv, words) => {
   const { code, err } = await gent(...argv);
   expect([code, err]).toEqual([2, expect.stringContaining(words)]);

@@ -73,8 +73,8 @@ test('a generated trace says so, and a real one is not found in a store', () => 
 });
 
 test.each([
-  [['query', '{ }'], 'one of --store DIR and --traces FILE is needed'],
-  [['query', '--store', 'a', '--traces', 'b', '{ }'], 'one of --store DIR and --traces FILE is needed'],
+  [['query', '{ }'], 'one of --store and --traces is needed; run `gent query --help`'],
+  [['query', '--store', 'a', '--traces', 'b', '{ }'], 'is needed, not --store and --traces'],
   [['query', '--store', '.'], 'one TraceQL query is expected'],
   [['query', '--store', '.', '{ }', '--from', 'yesterday'], '--from yesterday: a time such as'],
   [['query', '--store', '.', '{ }', '--from', '20', '--to', '10'], '--to must be after --from'],

@@ -1,6 +1,7 @@
 /** @file `gent demo`: traffic of the demo shop, and the tour of the whole system. */
 import { GentError, terminalProgress } from '../../common';
 import { DEFAULT_TRACES, sendLive, simulateShop, TraceSender } from '../../pandora';
+import { choiceOption } from '../options';
 import { runCli } from '../run';
 import type { Command, CommandIo, OptionValues } from '../command';
 
@@ -19,10 +20,7 @@ function count(values: OptionValues, name: string, fallback: number | undefined)
 }
 
 async function traffic(values: OptionValues, io: CommandIo): Promise<void> {
-  const rate = String(values.rate ?? 'max');
-  if (rate !== 'max' && rate !== 'live') {
-    throw new GentError('USAGE', `--rate: '${rate}' is neither max nor live`);
-  }
+  const rate = choiceOption(values, 'rate', ['max', 'live']) ?? 'max';
   const endpoint = String(values.endpoint ?? 'http://127.0.0.1:4318');
   if (rate === 'live') {
     const sender = new TraceSender({ endpoint, signal: io.signal, patienceMs: Number.POSITIVE_INFINITY });
@@ -68,11 +66,9 @@ const command: Command = {
     traces: { type: 'string', value: 'N', help: `traces of the tour (default ${DEFAULT_TRACES})` },
     dir: { type: 'string', value: 'DIR', help: 'where the tour keeps its models (default .gent/demo)' },
   },
+  positionals: 1,
   async run(values, positionals, io) {
-    const [action, ...more] = positionals;
-    if (more.length > 0) {
-      throw new GentError('USAGE', `demo: '${more[0]}' is one word too many`);
-    }
+    const [action] = positionals;
     if (action === 'traffic') {
       return traffic(values, io);
     }

@@ -27,29 +27,30 @@ import {
 } from '../../fidelity';
 import { readAllTraces, readTraces, type Trace } from '../../trace';
 import type { Command, CommandIo, OptionValues } from '../command';
-import { countOption, requiredOption, textOption } from '../options';
+import { countOption, oneOption, requiredOption, textOption } from '../options';
 import { writeWhole } from '../write-whole';
 import { generatedFileDriver, modelDriver, trainingDriver } from './evaluate-drivers';
 import { intervalCoverage } from './evaluate-intervals';
 import { reportText } from './evaluate-table';
 import { readModelBytes } from './generate';
 
+/** What is compared with the real traces. */
+const SIDES = ['model', 'generated', 'train'] as const;
 const RATIOS = '2,5,10,15,20,50,100,150';
 
 /** @param onModel - handed the bytes of a model, given or trained */
 async function ownDriver(values: OptionValues, onModel: (bytes: Uint8Array) => void): Promise<Driver> {
-  const model = textOption(values, 'model');
-  const file = textOption(values, 'generated');
-  const given = [model !== undefined, file !== undefined, values.train === true].filter(Boolean).length;
-  if (given !== 1) {
-    throw new GentError('USAGE', 'evaluate: one of --model, --generated and --train is expected');
+  const side = oneOption(values, SIDES);
+  if (side === 'train') {
+    return trainingDriver(onModel);
   }
-  if (model !== undefined) {
-    const bytes = await readModelBytes(model);
-    onModel(bytes);
-    return modelDriver(bytes);
+  const file = requiredOption(values, side);
+  if (side === 'generated') {
+    return generatedFileDriver(file);
   }
-  return file === undefined ? trainingDriver(onModel) : generatedFileDriver(file);
+  const bytes = await readModelBytes(file);
+  onModel(bytes);
+  return modelDriver(bytes);
 }
 
 function ratiosOf(values: OptionValues): number[] {
@@ -119,9 +120,6 @@ async function measureOwn(
       onFirst(driver.name, table);
     },
   });
-  if (values.intervals === true && model === undefined) {
-    throw new GentError('USAGE', 'evaluate: --intervals needs --model or --train');
-  }
   if (values.intervals !== true || model === undefined) {
     return { rows: [row], profile };
   }
@@ -184,9 +182,21 @@ async function compareAll(
   };
 }
 
+/** What is wrong is said before the traces are read, which may take minutes. @throws GentError USAGE */
+function checkOptions(values: OptionValues): void {
+  if (oneOption(values, SIDES) === 'generated' && values.intervals === true) {
+    throw new GentError('USAGE', 'evaluate: --intervals needs --model or --train');
+  }
+  ratiosOf(values);
+  externalDrivers(values);
+  countOption(values, 'seed');
+  countOption(values, 'seeds', 1);
+}
+
 async function run(values: OptionValues, _positionals: string[], io: CommandIo): Promise<void> {
   const file = requiredOption(values, 'real');
   const html = textOption(values, 'html');
+  checkOptions(values);
   const progress = terminalProgress(io.stderr);
   let running = false;
   const step = (name: string): void => {

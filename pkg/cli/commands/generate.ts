@@ -15,9 +15,9 @@ export async function readModelBytes(file: string): Promise<Uint8Array> {
     return await readFile(file);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new GentError(missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', `${file}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw missing
+      ? new GentError('FILE_NOT_FOUND', `${file} does not exist`, { cause: error })
+      : new GentError('FILE_UNREADABLE', `${file}: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -58,6 +58,7 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
 const command: Command = {
   name: 'generate',
   summary: 'writes the traces of a model',
+  positionals: 1,
   usage: 'generate --model MODEL.gent [--count N] --out FILE.ndjson[.gz]',
   options: {
     model: { type: 'string', value: 'FILE', help: 'the model' },

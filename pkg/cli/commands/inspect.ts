@@ -112,6 +112,7 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
 const command: Command = {
   name: 'inspect',
   summary: 'shows what a model holds',
+  positionals: 1,
   usage: 'inspect MODEL.gent [--json]',
   options: {
     model: { type: 'string', value: 'FILE', help: 'the model' },

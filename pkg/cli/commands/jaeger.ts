@@ -1,25 +1,28 @@
 /** @file `gent jaeger`: traces out of a running Jaeger, and traces from one form into another. */
 import { readFileSync } from 'node:fs';
 import { GentError, terminalProgress } from '../../common';
-import { newReadStats, readTraces, TRACE_FORMATS, type TraceFormat, writeTraces } from '../../trace';
+import { newReadStats, readTraces, writeTraces } from '../../trace';
 import type { Command, CommandIo, OptionValues } from '../command';
 import { timeOption } from '../engine';
 import { formatCount } from '../format';
 import { DownloadTarget, downloadTraces, JaegerClient, type LineForm, lineOf } from '../jaeger';
-import { countOption, listOption, requiredOption, textOption } from '../options';
+import {
+  choiceOption,
+  countOption,
+  FORMAT_OPTIONS,
+  formatOption,
+  listOption,
+  requiredOption,
+  textOption,
+} from '../options';
 
 /** What Jaeger's own page asks for at most. */
 const MOST = 1500;
 const DAY = 86_400_000_000_000n;
 const MICRO = 1000n;
 
-function formOption(values: OptionValues): LineForm {
-  const form = textOption(values, 'to-form') ?? 'otlp';
-  if (form !== 'otlp' && form !== 'jaeger') {
-    throw new GentError('USAGE', `--to-form ${form}: otlp or jaeger is expected`);
-  }
-  return form;
-}
+const FORMS: readonly LineForm[] = ['otlp', 'jaeger'];
+const formOption = (values: OptionValues): LineForm => choiceOption(values, 'to-form', FORMS) ?? 'otlp';
 
 function tokenOf(file: string | undefined): string | undefined {
   if (file === undefined) {
@@ -70,22 +73,13 @@ async function download(values: OptionValues, io: CommandIo): Promise<void> {
   );
 }
 
-function formatOf(values: OptionValues): TraceFormat | undefined {
-  const text = textOption(values, 'format');
-  const format = TRACE_FORMATS.find((known) => known === text);
-  if (text !== undefined && format === undefined) {
-    throw new GentError('USAGE', `--format ${text}: one of ${TRACE_FORMATS.join(', ')} is expected`);
-  }
-  return format;
-}
-
 async function translate(values: OptionValues, inputs: string[], io: CommandIo): Promise<void> {
   const files = [...(values.traces === undefined ? [] : [requiredOption(values, 'traces')]), ...inputs];
   if (files.length === 0) {
     throw new GentError('USAGE', 'jaeger translate: --traces FILE, DIR or - is missing');
   }
   const form = formOption(values);
-  const format = formatOf(values);
+  const format = formatOption(values);
   const stats = newReadStats();
   const traces = readTraces(files, {
     ...(format === undefined ? {} : { format }),
@@ -130,11 +124,12 @@ const command: Command = {
     resume: { type: 'boolean', help: 'go on with the file of a download that was stopped' },
     'token-file': { type: 'string', value: 'FILE', help: 'file with a bearer token' },
     traces: { type: 'string', value: 'FILE|DIR|-', help: 'traces to translate; - is stdin' },
-    format: { type: 'string', value: TRACE_FORMATS.join('|'), help: 'format of the traces; recognised when left out' },
+    ...FORMAT_OPTIONS,
     'to-form': { type: 'string', value: 'otlp|jaeger', help: 'what to write (default otlp)' },
     strict: { type: 'boolean', help: 'stop at the first bad line' },
     json: { type: 'boolean', help: 'print what was downloaded as JSON' },
   },
+  positionals: Number.POSITIVE_INFINITY,
   async run(values, [action, ...more], io) {
     if (action === 'download' && more.length === 0) {
       return download(values, io);
@@ -142,7 +137,10 @@ const command: Command = {
     if (action === 'translate') {
       return translate(values, more, io);
     }
-    throw new GentError('USAGE', action === undefined ? 'jaeger: say download or translate' : `jaeger: '${action}'`);
+    const known = action === undefined || action === 'download';
+    const wrong = known ? more[0] : action;
+    const problem = `say download or translate${wrong === undefined ? '' : `, not '${wrong}'`}`;
+    throw new GentError('USAGE', `jaeger: ${problem}`);
   },
 };
 

@@ -7,7 +7,7 @@ import { mergeTraffic, RECORDABLE, recordTraffic, type RecordOptions } from '../
 import { readAllTraces, readTraces, type Trace, writeTraces } from '../../trace';
 import type { Command, CommandIo, OptionValues } from '../command';
 import { formatCount } from '../format';
-import { countOption, requiredOption, textOption } from '../options';
+import { choiceOption, countOption, oneOption, requiredOption, textOption } from '../options';
 import { writeWhole } from '../write-whole';
 import evaluate from './evaluate';
 import { allTraces } from './evaluate-drivers';
@@ -31,11 +31,7 @@ const QUERY_NAMES = [
 ];
 
 async function record(values: OptionValues, io: CommandIo): Promise<void> {
-  const name = textOption(values, 'incident') ?? 'none';
-  const incident = RECORDABLE.find((known) => known === name);
-  if (incident === undefined) {
-    throw new GentError('USAGE', `--incident ${name}: one of ${RECORDABLE.join(', ')} is expected`);
-  }
+  const incident = choiceOption(values, 'incident', RECORDABLE) ?? 'none';
   const options: RecordOptions = {
     incident,
     count: countOption(values, 'count', 1) ?? RECORDED,
@@ -106,12 +102,9 @@ function table(all: Queries): string {
 
 /** The other side: a model, or a file. */
 async function otherTraces(values: OptionValues, signal: AbortSignal): Promise<AsyncIterable<Trace>> {
-  const model = textOption(values, 'model');
-  const file = textOption(values, 'generated');
-  if ((model === undefined) === (file === undefined)) {
-    throw new GentError('USAGE', 'pandora: one of --model and --generated is expected');
-  }
-  return model === undefined ? readTraces(file as string, { signal }) : allTraces(await readModelBytes(model), signal);
+  const side = oneOption(values, ['model', 'generated']);
+  const file = requiredOption(values, side);
+  return side === 'generated' ? readTraces(file, { signal }) : allTraces(await readModelBytes(file), signal);
 }
 
 async function query(values: OptionValues, io: CommandIo): Promise<void> {
@@ -158,6 +151,7 @@ const command: Command = {
     html: { type: 'string', value: 'FILE', help: 'report: the page to write' },
     json: { type: 'boolean', help: 'query, report: print every measure as JSON' },
   },
+  positionals: 1,
   async run(values, [action, ...more], io) {
     const run = action === undefined ? undefined : ACTIONS[action];
     if (run === undefined || more.length > 0) {

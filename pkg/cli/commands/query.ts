@@ -135,6 +135,8 @@ const query: Command = {
     exemplars: { type: 'string', value: 'N', help: 'exemplars at most in a metrics query', default: '0' },
     json: { type: 'boolean', help: "one JSON document, as Tempo's API answers" },
   },
+  // The error names what is expected.
+  positionals: Number.POSITIVE_INFINITY,
   async run(values, positionals, io) {
     const [text, ...rest] = positionals;
     if (text === undefined || rest.length > 0) {

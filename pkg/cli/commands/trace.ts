@@ -80,6 +80,8 @@ const trace: Command = {
     ...ENGINE_OPTIONS,
     json: { type: 'boolean', help: 'OTLP/JSON' },
   },
+  // The error names what is expected.
+  positionals: Number.POSITIVE_INFINITY,
   async run(values, positionals, io) {
     const [id, ...rest] = positionals;
     if (id === undefined || rest.length > 0) {

@@ -1,23 +1,27 @@
 /** @file `gent train`: traces in, one model out. */
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import path from 'node:path';
 import pc from '../colors';
 import { GentError, terminalProgress } from '../../common';
 import { openStore } from '../../store';
-import { newReadStats, readTraces, TRACE_FORMATS, type TraceFormat } from '../../trace';
+import { newReadStats, readTraces, TRACE_FORMATS } from '../../trace';
 import { trainModel } from '../../train';
 import type { Command, CommandIo, OptionValues } from '../command';
 import { formatBytes, formatCount } from '../format';
-import { requiredOption, textOption } from '../options';
+import { FORMAT_OPTIONS, formatOption, requiredOption, textOption } from '../options';
 import { NETWORK_OPTIONS, SELECTION_OPTIONS, selectTraces, trainSettings } from '../train-options';
 import { writeWhole } from '../write-whole';
 import { readModelBytes } from './generate';
 
-function traceFormat(values: OptionValues): TraceFormat | undefined {
-  const text = textOption(values, 'format');
-  const format = TRACE_FORMATS.find((known) => known === text);
-  if (text !== undefined && format === undefined) {
-    throw new GentError('USAGE', `--format ${text}: one of ${TRACE_FORMATS.join(', ')} is expected`);
+/** Said before an hour of training, not after it. @throws GentError FILE_UNWRITABLE */
+async function checkDirectory(out: string): Promise<void> {
+  const directory = path.dirname(path.resolve(out));
+  try {
+    await access(directory, constants.W_OK);
+  } catch (error) {
+    throw new GentError('FILE_UNWRITABLE', `--out ${out}: ${directory} is no directory to write to`, { cause: error });
   }
-  return format;
 }
 
 async function run(values: OptionValues, positionals: string[], io: CommandIo): Promise<void> {
@@ -30,8 +34,11 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
   if (out === undefined && storeDirectory === undefined) {
     throw new GentError('USAGE', 'train: say where the model goes: --out FILE.gent or --store DIR');
   }
+  if (out !== undefined) {
+    await checkDirectory(out);
+  }
   const json = values.json === true;
-  const format = traceFormat(values);
+  const format = formatOption(values);
   const stats = newReadStats();
   const traces = readTraces(inputs, {
     ...(format === undefined ? {} : { format }),
@@ -98,9 +105,10 @@ const command: Command = {
   summary: 'learns a model from traces',
   usage: `train --traces FILE|DIR|- [--format ${TRACE_FORMATS.join('|')}] [--from PREVIOUS.gent] --out MODEL.gent
 train --traces FILE|DIR|- --store DIR`,
+  positionals: Number.POSITIVE_INFINITY,
   options: {
     traces: { type: 'string', value: 'FILE|DIR|-', help: 'traces to learn from; - is stdin' },
-    format: { type: 'string', value: TRACE_FORMATS.join('|'), help: 'format of the traces; recognised when left out' },
+    ...FORMAT_OPTIONS,
     out: { type: 'string', value: 'FILE', help: 'file to write the model to' },
     store: { type: 'string', value: 'DIR', help: 'store to publish the model in: a directory, or s3://BUCKET/PREFIX' },
     seed: { type: 'string', value: 'N', help: 'same seed and traces, same file', default: '1' },
