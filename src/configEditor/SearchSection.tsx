@@ -72,7 +72,7 @@ export function SearchSection({ uid, settings }: Props) {
   return (
     <Section
       title="Search"
-      description="What the query editor offers."
+      description="What the query editor offers, what is answered in parts, and the steps of graphs."
       collapsible
       open={jsonData.search !== undefined || jsonData.streamingEnabled !== undefined}
     >
