@@ -14,7 +14,17 @@ import { countTraces, readCounts, writeCounts, type TraceCounts } from './counts
 import { readDictionary, writeDictionary, type Dictionary } from './dictionary';
 import { orderBatch } from './forest';
 import { layoutShapes, type ShapeLayout } from './layout';
-import { binOf, commonUnit, decodeScale, encodeScale, readTables, writeTables } from './quantiser';
+import {
+  binOf,
+  binsOf,
+  commonUnit,
+  decodeScale,
+  encodeScale,
+  MAX_BINS,
+  readTables,
+  writeTables,
+  type QuantileTable,
+} from './quantiser';
 import { withGeneralNames } from './names';
 import { learnResources, readResources, writeResources, type ServiceResources } from './resources';
 import {
@@ -34,12 +44,15 @@ import { spanTable, type SpanTable } from './span-table';
 import {
   checkSites,
   DurationMode,
+  durationBinsOf,
+  isTight,
   ratioOf,
   readSites,
   referenceTime,
   laterNeedsOf,
   siteIndex,
   sitesOfShape,
+  startBlurs,
   writeSites,
   type TimingModel,
   type TimingSite,
@@ -115,6 +128,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
   const segments = segmentsOf(counts);
   const segment = traceSegments(batch, ordered.order, counts, segments.row);
   const spans = spanTable(layouts, ordered.shape, segment);
+  setShifts(batch, ordered.order, counts.bucketSeconds, spans);
   for (let i = 0; i < spans.size; i++) {
     const old = ordered.order[i] as number;
     spans.start[i] =
@@ -181,6 +195,17 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
   return { content: { ...without, timing: { ...timing, sites: room } }, spans, encoded, order: ordered.order };
 }
 
+/** Time buckets from the first span of each trace to its others. */
+function setShifts(batch: BatchColumns, order: Int32Array, width: number, spans: SpanTable): void {
+  const bucketOf = (i: number): number => Math.floor((batch.second[order[i] as number] as number) / width);
+  for (let i = 0; i < spans.size; i++) {
+    const shift = Math.max(0, bucketOf(i) - bucketOf(spans.first[i] as number));
+    const t = spans.traceOf[i] as number;
+    spans.shift[i] = shift;
+    spans.reach[t] = Math.max(spans.reach[t] as number, shift);
+  }
+}
+
 /** The table with times of its own. */
 export function copyOfTimes(spans: SpanTable): SpanTable {
   return {
@@ -188,6 +213,7 @@ export function copyOfTimes(spans: SpanTable): SpanTable {
     start: spans.start.slice(),
     duration: spans.duration.slice(),
     latestEnd: spans.latestEnd.slice(),
+    play: spans.play.slice(),
     gapLevel: spans.gapLevel.slice(),
     durationLevel: spans.durationLevel.slice(),
     slowness: spans.slowness.slice(),
@@ -243,20 +269,31 @@ export function contextOf(content: ModelContent, sizes: EmbeddingSizes): RowCont
   );
 }
 
-/** What the duration field of a span holds. @param remaining - time from its start to its parent's end */
-function durationValue(mode: DurationMode, duration: number, remaining: number): number {
-  switch (mode) {
+/** Bin of the duration field of a span. @param remaining - time from its start to its parent's end */
+function durationBin(context: RowContext, site: TimingSite, duration: number, remaining: number, blur: number): number {
+  const table = durationTableOf(context, site);
+  switch (site.mode) {
     case DurationMode.Slack:
-      return remaining - duration;
+      return binOf(table, remaining - duration);
     case DurationMode.Ratio:
-      return ratioOf(duration, remaining);
+      return binOf(table, ratioOf(duration, remaining));
+    case DurationMode.SlackOrDuration: {
+      const slacks = context.timing.tables[site.tightTable] as QuantileTable;
+      return isTight(duration, remaining - duration, blur)
+        ? binOf(slacks, remaining - duration)
+        : binsOf(slacks) + binOf(table, duration);
+    }
     default:
-      return duration;
+      return binOf(table, duration);
   }
 }
 
 /** Computes bins and levels of measured spans, in the order in which generation would. */
 export function settleMeasured(context: RowContext, spans: SpanTable): void {
+  const blurs = startBlurs(spans, (i) => {
+    const site = context.timing.sites[spans.site[i] as number] as TimingSite;
+    return { reference: site.reference, table: gapTableOf(context, site) };
+  });
   for (let i = 0; i < spans.size; i++) {
     const site = context.timing.sites[spans.site[i] as number] as TimingSite;
     const table = gapTableOf(context, site);
@@ -265,8 +302,8 @@ export function settleMeasured(context: RowContext, spans: SpanTable): void {
       settleGap(context, spans, i, binOf(table, gap), gap);
     }
     const duration = spans.duration[i] as number;
-    const value = durationValue(site.mode, duration, parentEnd(spans, i) - (spans.start[i] as number));
-    settleDuration(context, spans, i, binOf(durationTableOf(context, site), value));
+    const remaining = parentEnd(spans, i) - (spans.start[i] as number);
+    settleDuration(context, spans, i, durationBin(context, site, duration, remaining, blurs[i] as number));
   }
 }
 
@@ -324,6 +361,9 @@ export function readContent(section: (name: keyof ContentSections) => Uint8Array
   const tables = readTables(quantisersReader);
   const { layouts, places } = layoutWithin(shapesReader, dictionary, grammar, sizes);
   const timing: TimingModel = { ...readSites(quantisersReader, places, tables.length, decodeScale), tables };
+  if (timing.sites.some((site) => durationBinsOf(timing, site) > MAX_BINS)) {
+    quantisersReader.fail('a site has too many bins');
+  }
   const sites = checkSites(layouts, timing.sites, places, quantisersReader);
   const laterNeeds = timing.reserving
     ? layouts.map((layout, shape) => laterNeedsOf(layout, sites[shape] as Int32Array, timing))

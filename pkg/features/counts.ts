@@ -4,6 +4,8 @@
  * The anchor of a trace is its first span (node 0 of its shape). A bucket is W seconds of Unix time. Spans of a trace
  * may begin in other buckets than the anchor: the pattern of a trace says in which, as differences to the anchor's
  * bucket, node by node. Patterns are kept with the counts, so the spans of every operation by bucket are exact.
+ *
+ * Within a bucket, how many anchors lie in each fifth of it is kept, for all shapes together: a few bits a trace.
  */
 import { limit } from '../common';
 import { ByteReader, ByteWriter, packSection } from '../model';
@@ -19,6 +21,9 @@ const CHEAP_BYTES_PER_TRACE = 0.75;
 /** A pattern as runs: `times` nodes in a row whose bucket is the anchor's plus `shift`. All zeros is the empty list. */
 export type Pattern = ReadonlyArray<{ readonly shift: number; readonly times: number }>;
 
+/** Parts of a bucket in which anchors are counted; widths of buckets are multiples. */
+export const BUCKET_PARTS = 5;
+
 /** Rows sorted by bucket, shape and pattern; trace i is in the row whose range of indices holds i. */
 export interface TraceCounts {
   readonly bucketSeconds: number;
@@ -29,6 +34,11 @@ export interface TraceCounts {
   /** Index into patterns; 0 is the empty pattern. */
   readonly pattern: Int32Array;
   readonly count: Float64Array;
+  /**
+   * Anchors in each of the {@link BUCKET_PARTS} parts of each bucket that has rows, of traces whose spans all begin in it;
+   * undefined in models that spread them evenly.
+   */
+  readonly parts: Float64Array | undefined;
 }
 
 function patternOf(shifts: ArrayLike<number>): Pattern {
@@ -49,6 +59,7 @@ function countAt(batch: BatchColumns, ordered: OrderedBatch, width: number): Tra
   const patterns: Pattern[] = [[]];
   const patternIds = new Map<string, number>();
   const rows = new Map<string, { bucket: number; shape: number; pattern: number; count: number }>();
+  const partsOf = new Map<number, Float64Array>();
   for (let t = 0; t < batch.traces; t++) {
     const from = batch.spanOffset[t] as number;
     const to = batch.spanOffset[t + 1] as number;
@@ -68,6 +79,16 @@ function countAt(batch: BatchColumns, ordered: OrderedBatch, width: number): Tra
         patterns.push(runs);
       }
     }
+    let parts = partsOf.get(bucket);
+    if (parts === undefined) {
+      parts = new Float64Array(BUCKET_PARTS);
+      partsOf.set(bucket, parts);
+    }
+    if (pattern === 0) {
+      const second = batch.second[ordered.order[from] as number] as number;
+      const part = Math.floor((second - bucket * width) / (width / BUCKET_PARTS));
+      parts[part] = (parts[part] as number) + 1;
+    }
     const shape = ordered.shape[t] as number;
     const key = `${bucket}|${shape}|${pattern}`;
     const row = rows.get(key);
@@ -85,6 +106,7 @@ function countAt(batch: BatchColumns, ordered: OrderedBatch, width: number): Tra
     shape: Int32Array.from(sorted, (row) => row.shape),
     pattern: Int32Array.from(sorted, (row) => row.pattern),
     count: Float64Array.from(sorted, (row) => row.count),
+    parts: Float64Array.from([...partsOf].sort(([a], [b]) => a - b).flatMap(([, parts]) => Array.from(parts))),
   };
 }
 
@@ -112,9 +134,24 @@ export function countTraces(batch: BatchColumns, ordered: OrderedBatch, bucketSe
   return (best as { counts: TraceCounts }).counts;
 }
 
+/** Added to the width of buckets where anchors are counted in parts of them. */
+const WITH_PARTS = 64;
+
+/** Traces of each bucket whose spans all begin in it. */
+function plainTraces({ bucket, pattern, count }: Omit<TraceCounts, 'parts'>): number[] {
+  const sums: number[] = [];
+  bucket.forEach((b, i) => {
+    if (i === 0 || b !== bucket[i - 1]) {
+      sums.push(0);
+    }
+    sums[sums.length - 1] = (sums[sums.length - 1] as number) + (pattern[i] === 0 ? (count[i] as number) : 0);
+  });
+  return sums;
+}
+
 /** Writes the table, column by column. */
 export function writeCounts(writer: ByteWriter, counts: TraceCounts): void {
-  writer.varint(counts.bucketSeconds);
+  writer.varint(counts.bucketSeconds + (counts.parts === undefined ? 0 : WITH_PARTS));
   writer.varint(counts.patterns.length - 1);
   for (const pattern of counts.patterns.slice(1)) {
     writer.varint(pattern.length);
@@ -140,6 +177,28 @@ export function writeCounts(writer: ByteWriter, counts: TraceCounts): void {
   });
   pattern.forEach((p) => writer.varint(p));
   count.forEach((c) => writer.varint(c));
+  // the last part of each is what is left
+  for (let part = 0; counts.parts !== undefined && part < BUCKET_PARTS - 1; part++) {
+    for (let at = part; at < counts.parts.length; at += BUCKET_PARTS) {
+      writer.varint(counts.parts[at] as number);
+    }
+  }
+}
+
+function readParts(reader: ByteReader, counts: Omit<TraceCounts, 'parts'>): Float64Array {
+  const plain = plainTraces(counts);
+  const parts = new Float64Array(plain.length * BUCKET_PARTS);
+  for (let part = 0; part < BUCKET_PARTS - 1; part++) {
+    plain.forEach((left, b) => {
+      const n = reader.varint(left);
+      parts[b * BUCKET_PARTS + part] = n;
+      plain[b] = left - n;
+    });
+  }
+  plain.forEach((left, b) => {
+    parts[(b + 1) * BUCKET_PARTS - 1] = left;
+  });
+  return parts;
 }
 
 /**
@@ -147,7 +206,8 @@ export function writeCounts(writer: ByteWriter, counts: TraceCounts): void {
  * @param sizes - spans of each shape
  */
 export function readCounts(reader: ByteReader, sizes: Float64Array): TraceCounts {
-  const bucketSeconds = reader.varint(60);
+  const head = reader.varint(60 + WITH_PARTS);
+  const bucketSeconds = head % WITH_PARTS;
   if (bucketSeconds === 0 || 60 % bucketSeconds !== 0) {
     reader.fail(`buckets of ${bucketSeconds} seconds do not divide a minute`);
   }
@@ -199,7 +259,13 @@ export function readCounts(reader: ByteReader, sizes: Float64Array): TraceCounts
       reader.fail(`a pattern of ${lengths[pattern[i] as number]} nodes for a shape of ${size}`);
     }
   }
-  return { bucketSeconds, patterns, bucket, shape, pattern, count };
+  const counts = { bucketSeconds, patterns, bucket, shape, pattern, count };
+  return { ...counts, parts: head < WITH_PARTS ? undefined : readParts(reader, counts) };
+}
+
+/** Most buckets from a trace's first span to another. */
+export function reachOf(pattern: Pattern): number {
+  return pattern.reduce((most, { shift }) => Math.max(most, shift), 0);
 }
 
 /** A pattern node by node. */

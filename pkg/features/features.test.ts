@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { ByteReader, ByteWriter } from '../model';
 import { KeyValueList, type AttributeValue, type Span, type Trace } from '../trace';
 import {
+  BUCKET_PARTS,
   binOf,
   binsOf,
   decodeScale,
@@ -158,6 +159,10 @@ describe('content', () => {
           real.set(at, (real.get(at) ?? 0) + 1);
         });
         expect(Object.fromEntries(spans)).toEqual(Object.fromEntries(real));
+        const { bucket, pattern, count, parts } = again.counts;
+        const plain = count.reduce((sum, n, row) => sum + (pattern[row] === 0 ? n : 0), 0);
+        expect(parts?.reduce((sum, n) => sum + n, 0)).toBe(plain);
+        expect(parts?.length).toBe(new Set(bucket).size * BUCKET_PARTS);
       }),
       { seed: 5, numRuns: 100 }
     );

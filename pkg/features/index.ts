@@ -18,6 +18,7 @@ export * from './quantiser-learn';
 export * from './resources';
 export * from './rows';
 export * from './segments';
+export * from './settle';
 export * from './shapes';
 export * from './slot-learn';
 export * from './slots';

@@ -44,6 +44,8 @@ export interface ShapeLayout extends FlatShape {
   /** Index among siblings, and siblings that follow. */
   readonly sibling: Int32Array;
   readonly siblingsLeft: Int32Array;
+  /** 1 for spans without children. */
+  readonly leaf: Uint8Array;
   /** First span of the process the node runs in: itself, or the nearest ancestor it shares a process with. */
   readonly process: Int32Array;
 }
@@ -69,6 +71,7 @@ export function layoutShape(
   const sibling = new Int32Array(size);
   const siblingsLeft = new Int32Array(size);
   const process = new Int32Array(size);
+  const leaf = new Uint8Array(size).fill(1);
   for (let i = 0; i < size; i++) {
     const node = dictionary.nodes[flat.node[i] as number] as { operation: number; status: number };
     operation[i] = node.operation;
@@ -78,6 +81,7 @@ export function layoutShape(
     sibling[i] = previous >= 0 ? (sibling[previous] as number) + 1 : 0;
     process[i] = i;
     if (parent >= 0) {
+      leaf[parent] = 0;
       const own = dictionary.operations[node.operation];
       const above = dictionary.operations[operation[parent] as number];
       if (own?.service === above?.service && !(above?.kind === CLIENT && own?.kind === SERVER)) {
@@ -114,6 +118,7 @@ export function layoutShape(
     rootPlace: place[0] as number,
     sibling,
     siblingsLeft,
+    leaf,
     process,
   };
 }

@@ -10,6 +10,7 @@
 import { ByteReader, ByteWriter } from '../model';
 import type { ModelContent } from './content';
 import type { RowContext } from './rows';
+import { durationBinsOf } from './timing';
 
 /** Classes a set of logits has room for. */
 export const PRIOR_CLASSES = 64;
@@ -50,11 +51,10 @@ export function fieldBases(content: ModelContent, context: RowContext): { fields
   const add = (field: number, classes: number, base: number, masses: readonly number[] = []): void => {
     fields[field] = { classes, base, masses };
   };
-  const timing = (field: number, table: number): void => {
+  const timing = (field: number, table: number, classes: number): void => {
     if (field < 0) {
       return;
     }
-    const classes = (content.timing.tables[table]?.codes.length ?? 1) - 1;
     let base = ofTable.get(table);
     if (base === undefined) {
       base = sizes.push(classes) - 1;
@@ -63,8 +63,8 @@ export function fieldBases(content: ModelContent, context: RowContext): { fields
     add(field, classes, base);
   };
   content.timing.sites.forEach((site, s) => {
-    timing(context.gapField[s] as number, site.gapTable);
-    timing(context.durationField[s] as number, site.durationTable);
+    timing(context.gapField[s] as number, site.gapTable, (content.timing.tables[site.gapTable]?.codes.length ?? 1) - 1);
+    timing(context.durationField[s] as number, site.durationTable, durationBinsOf(content.timing, site));
   });
   content.fields.forEach((field, f) => {
     const number = context.attributeField[f] as number;

@@ -4,7 +4,15 @@
  */
 import { levelOf, type QuantileTable } from './quantiser';
 import type { SpanTable } from './span-table';
-import { GapReference, referenceTime, type TimingModel, type TimingSite } from './timing';
+import {
+  durationBinsOf,
+  GapReference,
+  isTold,
+  referenceTime,
+  slackBinsOf,
+  type TimingModel,
+  type TimingSite,
+} from './timing';
 
 /** An embedding of the network: its size and the length of its vectors. */
 export interface RowEmbedding {
@@ -54,7 +62,7 @@ export function rowContext(
   const number = (bins: number): number => (bins > 1 ? fields++ : -1);
   const binsAt = (table: number): number => (table < 0 ? 0 : (timing.tables[table] as QuantileTable).codes.length - 1);
   const gapField = Int32Array.from(timing.sites, (site) => number(binsAt(site.gapTable)));
-  const durationField = Int32Array.from(timing.sites, (site) => number(binsAt(site.durationTable)));
+  const durationField = Int32Array.from(timing.sites, (site) => number(durationBinsOf(timing, site)));
   const attributeField = Int32Array.from(attributeClasses, (classes) => number(classes));
   const operations = counts.places;
   const half = Math.max(2, sizes.operation >> 1);
@@ -192,6 +200,35 @@ export function rankTableOf(context: RowContext, site: TimingSite): QuantileTabl
   return context.timing.tables[site.rankTable] as QuantileTable;
 }
 
+/** How far before where it was drawn span i may begin, see {@link TimingModel.settling}. */
+export function startPlay(context: RowContext, spans: SpanTable, i: number, site: TimingSite): number {
+  const table = gapTableOf(context, site);
+  if (!context.timing.settling || table === undefined) {
+    return 0;
+  }
+  const gap = (spans.start[i] as number) - referenceTime(spans, i, site.reference);
+  return Math.max(0, gap - (table.edges[spans.gapBin[i] as number] as number));
+}
+
+const FEW_BUCKETS = 24;
+const BUCKET_CLASSES_A_DOUBLING = 4;
+
+/** Class of a number of time buckets: each by itself where they are few. */
+function bucketClass(buckets: number): number {
+  const above = Math.floor(BUCKET_CLASSES_A_DOUBLING * Math.log2(Math.max(1, buckets / FEW_BUCKETS)));
+  return Math.max(0, Math.min(CLASSES - 1, Math.min(buckets, FEW_BUCKETS) + above));
+}
+
+/**
+ * Time buckets from the span that the gap of span i is measured from to span i: the counts know them before anything is
+ * drawn, so times are drawn to agree with them.
+ */
+function bucketsFromReference(spans: SpanTable, i: number, { reference }: TimingSite): number {
+  const previous = spans.previous[i] as number;
+  const from = previous >= 0 && reference !== GapReference.ParentStart ? previous : (spans.parent[i] as number);
+  return (spans.shift[i] as number) - (from < 0 ? 0 : (spans.shift[from] as number));
+}
+
 /** Row of the gap of span i: its parent and the siblings before it are known. */
 export function fillGapRow(context: RowContext, spans: SpanTable, i: number, rows: RowColumns, r: number): void {
   const site = siteOf(context, spans, i);
@@ -206,14 +243,20 @@ export function fillGapRow(context: RowContext, spans: SpanTable, i: number, row
     gapTableOf(context, site),
     time
   );
+  if (context.timing.settling) {
+    // no gap is drawn yet, so the column is free
+    (rows.indices[Column.GapBin] as Int32Array)[r] = bucketClass(bucketsFromReference(spans, i, site));
+  }
 }
 
 /** Row of the duration of span i: its start is known too. */
 export function fillDurationRow(context: RowContext, spans: SpanTable, i: number, rows: RowColumns, r: number): void {
   const site = siteOf(context, spans, i);
   const field = context.durationField[spans.site[i] as number] as number;
-  fill(context, spans, i, rows, r, field, rankTableOf(context, site), parentEnd(spans, i) - (spans.start[i] as number));
-  (rows.indices[Column.GapBin] as Int32Array)[r] = site.gapTable < 0 ? 0 : (spans.gapBin[i] as number) + 1;
+  const time = parentEnd(spans, i) - (spans.start[i] as number) + startPlay(context, spans, i, site);
+  fill(context, spans, i, rows, r, field, rankTableOf(context, site), time);
+  const reach = context.timing.settling ? bucketClass(spans.reach[spans.traceOf[i] as number] as number) : 0;
+  (rows.indices[Column.GapBin] as Int32Array)[r] = site.gapTable < 0 ? reach : (spans.gapBin[i] as number) + 1;
   // no attribute is drawn before a duration, so the column is free for the instance
   (rows.indices[Column.LastClass] as Int32Array)[r] = spans.instance[i] as number;
   rows.levels[r * LEVELS + 6] = spans.gapLevel[i] as number;
@@ -242,6 +285,21 @@ export function settleGap(context: RowContext, spans: SpanTable, i: number, bin:
   spans.gapLevel[i] = table === undefined ? 0 : levelOf(table, gap);
 }
 
+/** Of itself, how far the end of a span may move beyond what was drawn to hold its children. */
+const PLAY_PART = 0.15;
+
+/** How far the end of a span may move: into the next bin, or as its parent's where it keeps to that. */
+function playOf(context: RowContext, spans: SpanTable, i: number, site: TimingSite, bin: number): number {
+  if (isTold(context.timing, site, bin)) {
+    const parent = spans.parent[i] as number;
+    return parent < 0 ? 0 : (spans.play[parent] as number);
+  }
+  const duration = Math.max(0, spans.duration[i] as number);
+  const { edges } = durationTableOf(context, site);
+  const next = edges[Math.min(edges.length - 1, bin - slackBinsOf(context.timing, site) + 2)] as number;
+  return Math.max(0, Math.min(next - duration, site.maxDuration - duration, Math.floor(PLAY_PART * duration)));
+}
+
 /** Records what follows from the duration of span i once it is known. */
 export function settleDuration(context: RowContext, spans: SpanTable, i: number, bin: number): void {
   const site = siteOf(context, spans, i);
@@ -251,6 +309,9 @@ export function settleDuration(context: RowContext, spans: SpanTable, i: number,
   const end = (spans.start[i] as number) + duration;
   spans.latestEnd[i] = previous < 0 ? end : Math.max(end, spans.latestEnd[previous] as number);
   spans.durationBin[i] = bin;
+  if (context.timing.settling) {
+    spans.play[i] = playOf(context, spans, i, site, bin);
+  }
   const level = levelOf(rankTableOf(context, site), duration);
   spans.durationLevel[i] = level;
   const before = previous >= 0 ? previous : parent;

@@ -33,6 +33,10 @@ export interface SpanTable {
   readonly duration: Float64Array;
   /** Latest end of the span and its siblings before. */
   readonly latestEnd: Float64Array;
+  /** How far the end of a span may yet move to hold its children, ns: see `settleEnds`. */
+  readonly play: Float64Array;
+  /** Time buckets from the first span's start to the span's: the counts of a model know them, see {@link TraceCounts}. */
+  readonly shift: Float64Array;
   readonly gapBin: Uint8Array;
   readonly gapLevel: Uint8Array;
   readonly durationBin: Uint8Array;
@@ -48,6 +52,8 @@ export interface SpanTable {
   /** Per trace. */
   readonly shape: Int32Array;
   readonly segment: Int32Array;
+  /** Most time buckets from the first span's start to another's. */
+  readonly reach: Float64Array;
 }
 
 /**
@@ -93,6 +99,8 @@ export function spanTable(
     start: new Float64Array(size),
     duration: new Float64Array(size),
     latestEnd: new Float64Array(size),
+    play: new Float64Array(size),
+    shift: new Float64Array(size),
     gapBin: bytes(),
     gapLevel: bytes(),
     durationBin: bytes(),
@@ -103,6 +111,7 @@ export function spanTable(
     lastClass: bytes(),
     shape: Int32Array.from(shapes),
     segment: Int32Array.from(segments),
+    reach: new Float64Array(traces),
   };
   for (let t = 0; t < traces; t++) {
     const shape = shapes[t] as number;

@@ -7,11 +7,12 @@ import {
   ANY,
   DurationMode,
   GapReference,
-  ratioOf,
-  RATIO_ONE,
+  inTurn,
+  isTight,
   referenceTime,
   remainingTime,
   SiteIndex,
+  startBlurs,
   type TimingModel,
   type TimingSite,
 } from './timing';
@@ -19,16 +20,14 @@ import {
 /** Spans that a place needs to be a site of its own; with fewer, its parent-and-operation, then its operation serves. */
 const MIN_TRIPLE = 150;
 const MIN_PAIR = 40;
-/** A wrapper: nine spans in ten leave at most this share of their duration to the parent's end. */
-const WRAPPER_SHARE = 0.2;
-/** Nats a span by which another way to measure must be better than the plain one. */
-const MODE_MARGIN = 0.35;
-/** A slack is only as exact as the start before it: starts may be blurred by at most this share of the duration. */
-const MAX_BLUR = 0.05;
+/** Spans are told by what they leave of the parent where no more of them than this are not wrapped tightly. */
+const MOST_LOOSE = 0.25;
 /** Spans in the bin of the remaining time, as a share and at least, for which a table of slacks is worth its bytes. */
 const TIGHT_SHARE = 0.1;
 const TIGHT_MEMBERS = 60;
 const TIGHT_BINS = 16;
+/** The last span of its parent ends with it where it leaves at most this share of the parent. */
+const REST_PART = 0.1;
 /**
  * Bins of gaps, and of durations that are told relative to the parent: both are short beside the durations around them, so
  * the bytes of finer tables are worth more in the network.
@@ -37,6 +36,10 @@ const GAP_BINS = 24;
 const RELATIVE_BINS = 32;
 /** Bins of a table that is used for ranks only. */
 const RANK_ONLY_BINS = 32;
+/** Bins of the durations of spans that are wrapped tightly as a rule but are not; their share and number to be worth it. */
+const LOOSE_BINS = 24;
+const LOOSE_SHARE = 0.002;
+const LOOSE_SPANS = 10;
 const OVERSHOOT_QUANTILE = 0.999;
 
 interface Place {
@@ -103,7 +106,16 @@ export function learnTiming(spans: SpanTable, placeCount: number, maxBins: numbe
   }
   const tables: QuantileTable[] = [];
   const byPlace = new Map<number, { sites: number[]; spans: number[] }>();
-  const sites = places.map((place, s): TimingSite => learnSite(spans, place, members[s] as number[], tables, maxBins));
+  const gaps = members.map((list) => learnGap(spans, list, tables, maxBins));
+  const siteOf = new Int32Array(spans.size);
+  members.forEach((list, s) => list.forEach((i) => (siteOf[i] = s)));
+  const blurs = startBlurs(spans, (i) => {
+    const { reference, gapTable } = gaps[siteOf[i] as number] as LearntGap;
+    return { reference, table: tables[gapTable] };
+  });
+  const sites = places.map((place, s): TimingSite => {
+    return learnSite(spans, place, members[s] as number[], gaps[s] as LearntGap, blurs, tables, maxBins);
+  });
   // Durations of one place share a table: the field's where they are absolute, for ranks everywhere.
   sites.forEach((site, s) => {
     const shared = byPlace.get(site.place) ?? { sites: [], spans: [] };
@@ -125,21 +137,24 @@ export function learnTiming(spans: SpanTable, placeCount: number, maxBins: numbe
   }
   const finished = sites.map((site, s): TimingSite => {
     const ranks = rankTable[s] as number;
-    const plain = site.mode === DurationMode.Absolute;
-    return {
-      ...site,
-      rankTable: ranks,
-      durationTable: plain ? ranks : site.durationTable,
-      tightTable: plain ? learnTight(spans, members[s] as number[], tables, ranks) : -1,
-    };
+    const ranked = { rankTable: ranks };
+    return site.mode === DurationMode.Absolute
+      ? {
+          ...site,
+          ...ranked,
+          durationTable: ranks,
+          tightTable: learnTight(spans, members[s] as number[], site.reference, tables, ranks),
+        }
+      : { ...site, ...ranked };
   });
-  return { sites: finished, tables, reserving: true };
+  return { sites: finished, tables, reserving: true, settling: true };
 }
 
 /** Learns what tight children leave of their parent; −1 where there are few. */
 function learnTight(
   spans: SpanTable,
   members: readonly number[],
+  reference: GapReference,
   tables: QuantileTable[],
   durationTable: number
 ): number {
@@ -148,7 +163,13 @@ function learnTight(
   for (const i of members) {
     const remaining = remainingTime(spans, i);
     const duration = spans.duration[i] as number;
-    if (remaining < Infinity && duration <= remaining && binOf(table, duration) === binOf(table, remaining)) {
+    if (remaining === Infinity) {
+      continue;
+    }
+    const whole = spans.duration[spans.parent[i] as number] as number;
+    const last = spans.siblingsLeft[i] === 0 && inTurn(spans, i, reference);
+    const ends = last && Math.abs(remaining - duration) <= REST_PART * whole;
+    if (ends || (duration <= remaining && binOf(table, duration) === binOf(table, remaining))) {
       slack.push(remaining - duration);
     }
   }
@@ -178,46 +199,51 @@ function entropyWithin(values: Float64Array, groups: readonly number[][]): numbe
   }, 0);
 }
 
+/** What the starts of a site's spans are measured from. */
+interface LearntGap {
+  readonly reference: GapReference;
+  readonly gapTable: number;
+}
+
+function learnGap(spans: SpanTable, members: readonly number[], tables: QuantileTable[], maxBins: number): LearntGap {
+  if (members.every((i) => spans.first[i] === i)) {
+    return { reference: GapReference.ParentStart, gapTable: -1 };
+  }
+  const durationOf = (list: Int32Array) => Float64Array.from(members, (i) => spans.duration[list[i] as number] ?? 0);
+  const groupings = [groupsBy(members, durationOf(spans.parent)), groupsBy(members, durationOf(spans.previous))];
+  const candidates = members.some((i) => (spans.previous[i] as number) >= 0)
+    ? [GapReference.PreviousStart, GapReference.LatestEnd, GapReference.PreviousEnd, GapReference.ParentStart]
+    : [GapReference.ParentStart];
+  let best = { reference: GapReference.ParentStart, gaps: new Float64Array(0), entropy: Infinity };
+  for (const reference of candidates) {
+    const gaps = Float64Array.from(members, (i) => (spans.start[i] as number) - referenceTime(spans, i, reference));
+    const entropy = candidates.length === 1 ? 0 : Math.min(...groupings.map((groups) => entropyWithin(gaps, groups)));
+    if (entropy < best.entropy - 1e-6) {
+      best = { reference, gaps, entropy };
+    }
+  }
+  const gapTable = tables.push(learnTable(best.gaps, Math.min(maxBins, GAP_BINS))) - 1;
+  return { reference: best.reference, gapTable };
+}
+
 function learnSite(
   spans: SpanTable,
   place: Place,
   members: readonly number[],
+  { reference, gapTable }: LearntGap,
+  blurs: Float64Array,
   tables: QuantileTable[],
   maxBins: number
 ): TimingSite {
   const durations = Float64Array.from(members, (i) => spans.duration[i] as number);
-  const hasParent = members.some((i) => (spans.parent[i] as number) >= 0);
-  const isAnchor = members.every((i) => spans.first[i] === i);
-  const hasPrevious = members.some((i) => (spans.previous[i] as number) >= 0);
-  let reference = GapReference.ParentStart;
-  let gapTable = -1;
-  if (!isAnchor) {
-    let best: { reference: GapReference; gaps: Float64Array; entropy: number } | undefined;
-    const durationOf = (list: Int32Array) => Float64Array.from(members, (i) => spans.duration[list[i] as number] ?? 0);
-    const groupings = [groupsBy(members, durationOf(spans.parent)), groupsBy(members, durationOf(spans.previous))];
-    const candidates = hasPrevious
-      ? [GapReference.PreviousStart, GapReference.LatestEnd, GapReference.PreviousEnd, GapReference.ParentStart]
-      : [GapReference.ParentStart];
-    for (const candidate of candidates) {
-      const gaps = Float64Array.from(members, (i) => (spans.start[i] as number) - referenceTime(spans, i, candidate));
-      const entropy = candidates.length === 1 ? 0 : Math.min(...groupings.map((groups) => entropyWithin(gaps, groups)));
-      if (best === undefined || entropy < best.entropy - 1e-6) {
-        best = { reference: candidate, gaps, entropy };
-      }
-    }
-    if (best !== undefined) {
-      reference = best.reference;
-      gapTable = tables.length;
-      tables.push(learnTable(best.gaps, Math.min(maxBins, GAP_BINS)));
-    }
-  }
   let mode = DurationMode.Absolute;
   let durationTable = -1;
+  let tightTable = -1;
+  let looseShare = 0;
   let overshoot = 0;
   let early = 0;
   let late = 0;
-  const children = members.filter((i) => (spans.parent[i] as number) >= 0);
-  if (hasParent && children.length === members.length) {
+  if (members.length > 0 && members.every((i) => (spans.parent[i] as number) >= 0)) {
     const parentEnd = (i: number): number => {
       const parent = spans.parent[i] as number;
       return (spans.start[parent] as number) + (spans.duration[parent] as number);
@@ -226,15 +252,17 @@ function learnSite(
       members,
       (i) => parentEnd(i) - (spans.start[i] as number) - (spans.duration[i] as number)
     );
-    const chosen = chooseMode(
-      durations,
-      slack,
-      Float64Array.from(members, (i) => (spans.start[i] as number) - (spans.start[spans.parent[i] as number] as number))
-    );
-    mode = chosen.mode;
-    if (mode !== DurationMode.Absolute) {
-      durationTable = tables.length;
-      tables.push(learnTable(chosen.values, Math.min(maxBins, RELATIVE_BINS)));
+    const blur = Float64Array.from(members, (i) => blurs[i] as number);
+    mode = chooseMode(durations, slack, blur);
+    if (mode === DurationMode.SlackOrDuration) {
+      const isLoose = (k: number): boolean => !isTight(durations[k] as number, slack[k] as number, blur[k] as number);
+      const loose = durations.filter((_, k) => isLoose(k));
+      const tight = slack.filter((_, k) => !isLoose(k));
+      looseShare = Math.max(1, Math.round((255 * loose.length) / durations.length));
+      tightTable = tables.push(learnTable(tight, Math.min(maxBins, RELATIVE_BINS))) - 1;
+      durationTable = tables.push(learnTable(loose, Math.min(maxBins, LOOSE_BINS))) - 1;
+    } else if (mode !== DurationMode.Absolute) {
+      durationTable = tables.push(learnTable(slack, Math.min(maxBins, RELATIVE_BINS))) - 1;
     }
     // Both may be negative: a span that others follow leaves room for them.
     overshoot = quantile(
@@ -245,9 +273,9 @@ function learnSite(
       Float64Array.from(members, (i) => (spans.start[i] as number) - parentEnd(i)),
       OVERSHOOT_QUANTILE
     );
-    early = Math.max(
-      0,
-      ...reduceMax(members, (i) => (spans.start[spans.parent[i] as number] as number) - (spans.start[i] as number))
+    early = members.reduce(
+      (most, i) => Math.max(most, (spans.start[spans.parent[i] as number] as number) - (spans.start[i] as number)),
+      0
     );
   }
   return {
@@ -259,46 +287,24 @@ function learnSite(
     gapTable,
     durationTable,
     rankTable: -1,
-    tightTable: -1,
+    tightTable,
+    looseShare,
     overshoot: Math.round(overshoot),
     early: Math.round(early),
     late: Math.round(late),
     startRoom: 0,
     endRoom: 0,
-    minDuration: Math.min(...reduceMax(members, (i) => -(spans.duration[i] as number)).map((value) => -value)),
-    maxDuration: Math.max(...reduceMax(members, (i) => spans.duration[i] as number)),
+    minDuration: durations.reduce((least, duration) => Math.min(least, duration), Infinity),
+    maxDuration: durations.reduce((most, duration) => Math.max(most, duration), -Infinity),
   };
 }
 
-/** How the durations of a site are best told: plainly, by what they leave of the parent, or as a share of what remains. */
-function chooseMode(
-  durations: Float64Array,
-  slack: Float64Array,
-  offsets: Float64Array
-): { mode: DurationMode; values: Float64Array } {
-  const share = slack.map((value, k) => Math.abs(value) / Math.max(1, durations[k] as number));
-  const starts = learnTable(offsets);
-  const blur = offsets.map((offset, k) => {
-    const bin = binOf(starts, offset);
-    return ((starts.edges[bin + 1] as number) - (starts.edges[bin] as number)) / Math.max(1, durations[k] as number);
-  });
-  const exact = quantile(blur, 0.5) < MAX_BLUR;
-  if (exact && quantile(share, 0.9) < WRAPPER_SHARE) {
-    return { mode: DurationMode.Slack, values: slack };
+/** How the durations of a site are best told: plainly, or by what they leave of the parent. */
+function chooseMode(durations: Float64Array, slack: Float64Array, blur: Float64Array): DurationMode {
+  const loose = durations.filter((duration, k) => !isTight(duration, slack[k] as number, blur[k] as number)).length;
+  if (loose > MOST_LOOSE * durations.length) {
+    return DurationMode.Absolute;
   }
-  const remaining = slack.map((value, k) => value + (durations[k] as number));
-  const plain = { mode: DurationMode.Absolute, values: durations };
-  if (!exact || durations.length < 200 || quantile(remaining, 0) <= 0) {
-    return plain;
-  }
-  const ratio = durations.map((duration, k) => ratioOf(duration, remaining[k] as number));
-  const groups = groupsBy(Array.from(durations.keys()), remaining);
-  const logScale = remaining.reduce((sum, time) => sum + Math.log(time / RATIO_ONE), 0) / remaining.length;
-  const gain = entropyWithin(durations, groups) - entropyWithin(ratio, groups) - logScale;
-  return gain > MODE_MARGIN ? { mode: DurationMode.Ratio, values: ratio } : plain;
-}
-
-/** The largest value, as a list of one (spreading a long list would overflow the stack). */
-function reduceMax(members: readonly number[], value: (i: number) => number): number[] {
-  return [members.reduce((most, i) => Math.max(most, value(i)), -Infinity)];
+  const told = loose >= LOOSE_SPANS && loose >= LOOSE_SHARE * durations.length;
+  return told ? DurationMode.SlackOrDuration : DurationMode.Slack;
 }

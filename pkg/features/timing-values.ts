@@ -3,10 +3,20 @@
  * Generation uses it with bins it draws; training with the measured bins, so that the network learns from times that
  * are as blurred by binning as those it will see.
  */
-import { binOf, positionOf, shareBelow, valueAt, valueIn, type QuantileTable } from './quantiser';
-import { durationTableOf, gapTableOf, parentEnd, settleDuration, settleGap, type RowContext } from './rows';
+import { binOf, binsOf, positionOf, shareBelow, valueAt, valueIn, type QuantileTable } from './quantiser';
+import { durationTableOf, gapTableOf, parentEnd, settleDuration, settleGap, startPlay, type RowContext } from './rows';
 import type { SpanTable } from './span-table';
-import { DurationMode, MAX_ROOM, RATIO_ONE, ROOM_ONE, referenceTime, remainingTime, type TimingSite } from './timing';
+import {
+  DurationMode,
+  inTurn,
+  MAX_ROOM,
+  RATIO_ONE,
+  ROOM_ONE,
+  referenceTime,
+  remainingTime,
+  slackBinsOf,
+  type TimingSite,
+} from './timing';
 
 /** The last bin that can be drawn, and the part of it that can be used. */
 export interface BinLimit {
@@ -25,10 +35,14 @@ function limitAt(table: QuantileTable, value: number, limit: BinLimit): void {
   }
 }
 
-/** Room in ns that a site gives beyond the parent's end. */
-function room(spans: SpanTable, i: number, share: number): number {
+/** Room in ns that a site gives beyond the parent's end, and that the parent's end has where the span alone reaches it. */
+function room(spans: SpanTable, i: number, site: TimingSite, share: number): number {
   const parent = spans.parent[i] as number;
-  return parent < 0 ? 0 : Math.floor((Math.max(0, spans.duration[parent] as number) * share) / ROOM_ONE);
+  if (parent < 0) {
+    return 0;
+  }
+  const given = Math.floor((Math.max(0, spans.duration[parent] as number) * share) / ROOM_ONE);
+  return given + (inTurn(spans, i, site.reference) ? (spans.play[parent] as number) : 0);
 }
 
 /** What lies beyond the parent's end, or before it where later siblings need time and the site never reaches beyond. */
@@ -38,27 +52,45 @@ function leaving(spans: SpanTable, i: number, beyond: number): number {
 
 /** How far the gap of span i may reach. */
 export function gapLimit(spans: SpanTable, i: number, site: TimingSite, table: QuantileTable, limit: BinLimit): void {
-  const latest = parentEnd(spans, i) + leaving(spans, i, site.late) + room(spans, i, site.startRoom);
+  const latest = parentEnd(spans, i) + leaving(spans, i, site.late) + room(spans, i, site, site.startRoom);
   limitAt(table, latest - referenceTime(spans, i, site.reference), limit);
 }
 
 /** How far the duration field of span i may reach; its start is known. */
 export function durationLimit(
+  context: RowContext,
   spans: SpanTable,
   i: number,
   site: TimingSite,
-  table: QuantileTable,
   limit: BinLimit
 ): void {
+  const table = durationTableOf(context, site);
   const remaining = remainingTime(spans, i);
-  const beyond = leaving(spans, i, site.overshoot) + room(spans, i, site.endRoom);
-  let most = remaining + beyond;
+  const beyond = leaving(spans, i, site.overshoot) + room(spans, i, site, site.endRoom);
+  let most = remaining + beyond + startPlay(context, spans, i, site);
   if (remaining < Infinity && site.mode === DurationMode.Slack) {
     most = remaining - site.minDuration;
   } else if (remaining < Infinity && site.mode === DurationMode.Ratio) {
     most = remaining > 0 ? (1 + beyond / remaining) * RATIO_ONE : 0;
   }
   limitAt(table, most, limit);
+  const slackBins = slackBinsOf(context.timing, site);
+  if (slackBins > 0) {
+    limit.bin += slackBins;
+    if (limit.share === 0) {
+      limit.bin--;
+      limit.share = 1;
+    }
+  }
+}
+
+/** Moves the start of a span so that it ends within its parent, as far as its bin allows. */
+function settleStart(context: RowContext, spans: SpanTable, i: number, site: TimingSite): void {
+  const beyond = leaving(spans, i, site.overshoot) + room(spans, i, site, site.endRoom);
+  const over = (spans.start[i] as number) + (spans.duration[i] as number) - parentEnd(spans, i) - beyond;
+  if (over > 0) {
+    spans.start[i] = (spans.start[i] as number) - Math.min(over, Math.floor(startPlay(context, spans, i, site)));
+  }
 }
 
 /** Sets the start of span i from its gap. */
@@ -87,7 +119,11 @@ export function placeDuration(
   const table = durationTableOf(context, site);
   const remaining = remainingTime(spans, i);
   let duration: number;
-  if (remaining === Infinity || site.mode === DurationMode.Absolute) {
+  if (site.mode === DurationMode.SlackOrDuration) {
+    const slacks = context.timing.tables[site.tightTable] as QuantileTable;
+    const bins = binsOf(slacks);
+    duration = bin < bins ? remaining - valueIn(slacks, bin, share) : valueIn(table, bin - bins, share);
+  } else if (remaining === Infinity || site.mode === DurationMode.Absolute) {
     duration = valueIn(table, bin, share);
     const tight = context.timing.tables[site.tightTable];
     if (tight !== undefined && remaining < Infinity && bin === binOf(table, remaining)) {
@@ -102,6 +138,9 @@ export function placeDuration(
     duration -= duration % unit;
   }
   spans.duration[i] = Math.max(site.minDuration, Math.min(site.maxDuration, duration));
+  if (remaining < Infinity && context.timing.settling) {
+    settleStart(context, spans, i, site);
+  }
   settleDuration(context, spans, i, bin);
 }
 
@@ -130,7 +169,7 @@ export function blurTimes(
       const bin = spans.gapBin[i] as number;
       placeGap(context, spans, i, bin, within(bin));
     }
-    durationLimit(spans, i, site, durationTableOf(context, site), limit);
+    durationLimit(context, spans, i, site, limit);
     const bin = spans.durationBin[i] as number;
     placeDuration(context, spans, i, bin, within(bin), unit);
   }

@@ -1,7 +1,16 @@
 import { ByteReader, ByteWriter } from '../model';
 import type { ShapeLayout } from './layout';
 import { learnTable } from './quantiser-learn';
-import { DurationMode, GapReference, laterNeedsOf, readSites, writeSites, type TimingSite } from './timing';
+import {
+  DurationMode,
+  durationBinsOf,
+  durationMassOf,
+  GapReference,
+  laterNeedsOf,
+  readSites,
+  writeSites,
+  type TimingSite,
+} from './timing';
 
 const site = (reference: GapReference, gapTable: number): TimingSite => ({
   parent: -1,
@@ -12,6 +21,7 @@ const site = (reference: GapReference, gapTable: number): TimingSite => ({
   gapTable,
   durationTable: 0,
   tightTable: -1,
+  looseShare: 0,
   rankTable: 0,
   overshoot: 0,
   early: 0,
@@ -37,7 +47,7 @@ const layout = {
 
 test('spans leave their later siblings the gap and duration that those need at least', () => {
   const sites = [GapReference.ParentStart, GapReference.PreviousEnd, GapReference.LatestEnd].map((r) => site(r, 1));
-  const timing = { sites, tables, reserving: true };
+  const timing = { sites, tables, reserving: true, settling: true };
   const needs = laterNeedsOf(layout, Int32Array.of(0, 0, 1, 2), timing);
   const one = leastGap + leastDuration;
   expect(one).toBeGreaterThan(1_000_000);
@@ -46,21 +56,48 @@ test('spans leave their later siblings the gap and duration that those need at l
 
 test('siblings that run side by side need nothing of each other', () => {
   const sites = [GapReference.ParentStart, GapReference.PreviousStart].map((r) => site(r, 1));
-  const needs = laterNeedsOf(layout, Int32Array.of(0, 0, 1, 1), { sites, tables, reserving: true });
+  const needs = laterNeedsOf(layout, Int32Array.of(0, 0, 1, 1), { sites, tables, reserving: true, settling: true });
   expect([...needs]).toEqual([0, 0, 0, 0]);
 });
 
-test.each([true, false])('sites are read as written, reserving %s', (reserving) => {
+test.each([
+  [true, true],
+  [true, false],
+  [false, false],
+])('sites are read as written, reserving %s, settling %s', (reserving, settling) => {
   const sites = [site(GapReference.LatestEnd, 1), site(GapReference.ParentStart, -1)];
   const writer = new ByteWriter();
-  writeSites(writer, { sites, reserving }, (ns) => ns);
+  writeSites(writer, { sites, reserving, settling }, (ns) => ns);
   const reader = new ByteReader(writer.finish(), 'quantisers');
   expect(() => readSites(reader, 1, 2, (code) => code)).toThrow(/out of range/);
   const bounded = sites.map((one) => ({ ...one, maxDuration: 500_000 }));
   const again = new ByteWriter();
-  writeSites(again, { sites: bounded, reserving }, (ns) => ns);
+  writeSites(again, { sites: bounded, reserving, settling }, (ns) => ns);
   expect(readSites(new ByteReader(again.finish(), 'quantisers'), 1, 2, (code) => code)).toEqual({
     sites: bounded,
     reserving,
+    settling,
   });
+});
+
+test('sites that are told in two ways keep the share of each, and need both tables', () => {
+  const told = { ...site(GapReference.ParentStart, -1), mode: DurationMode.SlackOrDuration, maxDuration: 500_000 };
+  const read = (tightTable: number): ReturnType<typeof readSites> => {
+    const writer = new ByteWriter();
+    writeSites(
+      writer,
+      { sites: [{ ...told, tightTable, looseShare: 40 }], reserving: true, settling: true },
+      (ns) => ns
+    );
+    return readSites(new ByteReader(writer.finish(), 'quantisers'), 1, 2, (code) => code);
+  };
+  const { sites } = read(1);
+  expect(sites).toEqual([{ ...told, tightTable: 1, looseShare: 40 }]);
+  expect(() => read(-1)).toThrow(/no table of what its spans leave/);
+  const [one] = sites as [TimingSite];
+  const mass = durationMassOf({ tables }, one) as Float64Array;
+  expect(mass.length).toBe(durationBinsOf({ tables }, one));
+  const slackBins = (tables[1]?.codes.length ?? 0) - 1;
+  const total = mass.reduce((sum, n) => sum + n, 0);
+  expect(mass.subarray(slackBins).reduce((sum, n) => sum + n, 0) / total).toBeCloseTo(40 / 255);
 });

@@ -5,7 +5,7 @@
 import { limit } from '../common';
 import { ByteReader, ByteWriter } from '../model';
 import type { ShapeLayout } from './layout';
-import type { QuantileTable } from './quantiser';
+import { binOf, binsOf, type QuantileTable } from './quantiser';
 import type { SpanTable } from './span-table';
 
 /** What the start of a span is measured from. */
@@ -24,6 +24,11 @@ export enum DurationMode {
   Slack = 1,
   /** Share of the time that remains of the parent, times {@link RATIO_ONE}: for spans that scale with what is around them. */
   Ratio = 2,
+  /**
+   * Time to the parent's end where that is little of the span, the duration where it is not: for spans that their parent
+   * wraps tightly as a rule. The bins of {@link TimingSite.tightTable} come first, then those of the duration table.
+   */
+  SlackOrDuration = 3,
 }
 
 /** A share of 1 in tables of ratios. */
@@ -43,9 +48,12 @@ export interface TimingSite {
   readonly durationTable: number;
   /**
    * Table of what spans leave of the parent when their duration falls into the same bin as the time that remains: bins
-   * are wide in the tails, and what a tight child leaves is not. −1 where that is rare.
+   * are wide in the tails, and what a tight child leaves is not. −1 where that is rare. Of
+   * {@link DurationMode.SlackOrDuration}: what tight spans leave.
    */
   readonly tightTable: number;
+  /** Of {@link DurationMode.SlackOrDuration}: spans told by their duration, in 1/255. */
+  readonly looseShare: number;
   /** Table of the durations of the operation, in which other durations are ranked. */
   readonly rankTable: number;
   /** How far a span's end may lie beyond its parent's end; negative where it always lies before. */
@@ -74,6 +82,89 @@ export interface TimingModel {
   readonly tables: readonly QuantileTable[];
   /** Whether spans leave their later siblings the time that they need at least, see {@link laterNeedsOf}. */
   readonly reserving: boolean;
+  /**
+   * Whether a start is known to its bin only until the duration is: then it lies as far before where it was drawn, within
+   * its bin, as keeps the span within its parent.
+   */
+  readonly settling: boolean;
+}
+
+/** Bins of a site's duration field that are told by what is left of the parent and come before those of durations. */
+export function slackBinsOf({ tables }: Pick<TimingModel, 'tables'>, { mode, tightTable }: TimingSite): number {
+  return mode === DurationMode.SlackOrDuration ? binsOf(tables[tightTable] as QuantileTable) : 0;
+}
+
+/** Whether a span's duration follows from what it leaves of its parent. @param bin - of its duration field */
+export function isTold(timing: Pick<TimingModel, 'tables'>, site: TimingSite, bin: number): boolean {
+  return site.mode === DurationMode.Slack || bin < slackBinsOf(timing, site);
+}
+
+/** How much of a longer span may be left to its parent's end for the span to count as wrapped tightly. */
+const TIGHT_PART = 0.2;
+
+/** How much of a longer span the blur of its start may be, if its duration is to follow from what is left of the parent. */
+const BLUR_PART = 0.1;
+
+/**
+ * Whether a parent wraps a span tightly.
+ * @param slack - ns from the span's end to the parent's
+ * @param blur - ns within which its start is known
+ */
+export function isTight(duration: number, slack: number, blur: number): boolean {
+  return Math.abs(slack) <= TIGHT_PART * Math.max(1, duration) && blur <= BLUR_PART * Math.max(1, duration);
+}
+
+/** Width of a bin of durations, as a share of the durations in it. */
+const DURATION_BLUR = 0.04;
+
+/**
+ * Within how many ns the start of each span is known, when times are drawn as bins: what bins add up to on the way from
+ * the parent's start over the siblings before (root of the sum of squares).
+ * @param gapOf - what the start of a span is measured from, and the table of its gaps
+ */
+export function startBlurs(
+  spans: SpanTable,
+  gapOf: (i: number) => { readonly reference: GapReference; readonly table: QuantileTable | undefined }
+): Float64Array {
+  const squares = new Float64Array(spans.size);
+  for (let i = 0; i < spans.size; i++) {
+    const { reference, table } = gapOf(i);
+    const previous = spans.previous[i] as number;
+    if (table === undefined) {
+      continue;
+    }
+    const bin = binOf(table, (spans.start[i] as number) - referenceTime(spans, i, reference));
+    let square = ((table.edges[bin + 1] as number) - (table.edges[bin] as number)) ** 2;
+    if (previous >= 0 && reference !== GapReference.ParentStart) {
+      square += squares[previous] as number;
+      if (reference !== GapReference.PreviousStart) {
+        square += (DURATION_BLUR * (spans.duration[previous] as number)) ** 2;
+      }
+    }
+    squares[i] = square;
+  }
+  return squares.map(Math.sqrt);
+}
+
+/** Weights of the bins of a site's duration field, where the model has them: as many in all as the bins of a table. */
+export function durationMassOf(timing: Pick<TimingModel, 'tables'>, site: TimingSite): Float64Array | undefined {
+  const { mass } = timing.tables[site.durationTable] as QuantileTable;
+  if (site.mode !== DurationMode.SlackOrDuration || mass === undefined) {
+    return mass;
+  }
+  const parts = [(timing.tables[site.tightTable] as QuantileTable).mass as Float64Array, mass];
+  const shares = [255 - site.looseShare, site.looseShare];
+  return Float64Array.from(
+    parts.flatMap((part, p) => {
+      const total = part.reduce((sum, n) => sum + n, 0);
+      return Array.from(part, (n) => (n * (shares[p] as number) * 4096) / total);
+    })
+  );
+}
+
+/** Bins of a site's duration field. */
+export function durationBinsOf(timing: Pick<TimingModel, 'tables'>, site: TimingSite): number {
+  return slackBinsOf(timing, site) + binsOf(timing.tables[site.durationTable] as QuantileTable);
 }
 
 /** Share of the bins of a table below what a span is thought to need at least. */
@@ -172,18 +263,26 @@ export function remainingTime(spans: SpanTable, i: number): number {
     : (spans.start[parent] as number) + (spans.duration[parent] as number) - (spans.start[i] as number);
 }
 
+/** Whether a span begins when its siblings have ended: of many that run at once, the latest would always be too late. */
+export function inTurn(spans: SpanTable, i: number, reference: GapReference): boolean {
+  return (spans.previous[i] as number) < 0
+    ? spans.siblingsLeft[i] === 0
+    : reference === GapReference.PreviousEnd || reference === GapReference.LatestEnd;
+}
+
 /** Durations as shares of the time that remains. */
 export function ratioOf(duration: number, remaining: number): number {
   return remaining > 0 ? Math.max(0, Math.min(MAX_RATIO, Math.round((duration / remaining) * RATIO_ONE))) : MAX_RATIO;
 }
 
-/** Added to how a site is measured in models whose spans leave time to their later siblings. */
+/** Added to how a site is measured in models whose spans leave time to their later siblings; settle their starts as well. */
 const RESERVING = 16;
+const SETTLING = 32;
 
 /** Writes the sites column by column; bounds as points of the quantile scale. */
 export function writeSites(
   writer: ByteWriter,
-  { sites, reserving }: Pick<TimingModel, 'sites' | 'reserving'>,
+  { sites, reserving, settling }: Omit<TimingModel, 'tables'>,
   encode: (ns: number) => number
 ): void {
   writer.varint(sites.length);
@@ -191,7 +290,7 @@ export function writeSites(
     writer.deltas(sites.map((site) => site[column]));
   }
   for (const site of sites) {
-    writer.byte((reserving ? RESERVING : 0) + site.reference * 4 + site.mode);
+    writer.byte((settling ? SETTLING : reserving ? RESERVING : 0) + site.reference * 4 + site.mode);
   }
   writer.deltas(sites.map((site) => site.gapTable));
   writer.deltas(sites.map((site) => site.durationTable));
@@ -199,6 +298,11 @@ export function writeSites(
   writer.deltas(sites.map((site) => site.tightTable));
   for (const column of ['startRoom', 'endRoom'] as const) {
     sites.forEach((site) => writer.byte(site[column]));
+  }
+  for (const site of sites) {
+    if (site.mode === DurationMode.SlackOrDuration) {
+      writer.byte(site.looseShare);
+    }
   }
   for (const column of ['overshoot', 'early', 'late', 'minDuration', 'maxDuration'] as const) {
     for (const site of sites) {
@@ -213,7 +317,7 @@ export function readSites(
   places: number,
   tables: number,
   decode: (code: number) => number
-): Pick<TimingModel, 'sites' | 'reserving'> {
+): Omit<TimingModel, 'tables'> {
   const count = reader.count(8);
   const column = (min: number, max: number): Float64Array => {
     const values = reader.deltas();
@@ -226,9 +330,10 @@ export function readSites(
   const parent = column(ANY, places - 1);
   const previous = column(ANY, places - 1);
   const bytes = Array.from({ length: count }, () => reader.byte());
-  const reserving = bytes.length > 0 && bytes.every((byte) => byte >= RESERVING);
-  const modes = bytes.map((byte) => byte - (reserving ? RESERVING : 0));
-  if (modes.some((mode) => mode > 15 || (mode & 3) > 2)) {
+  const least = bytes.reduce((min, byte) => Math.min(min, byte), bytes[0] ?? 0);
+  const [settling, reserving] = [least >= SETTLING, least >= RESERVING];
+  const modes = bytes.map((byte) => byte - (settling ? SETTLING : reserving ? RESERVING : 0));
+  if (modes.some((mode) => mode > 15)) {
     reader.fail('unknown way of measuring');
   }
   const gapTable = column(-1, tables - 1);
@@ -237,12 +342,19 @@ export function readSites(
   const tightTable = column(-1, tables - 1);
   const startRoom = Array.from({ length: count }, () => reader.byte());
   const endRoom = Array.from({ length: count }, () => reader.byte());
+  const looseShare = modes.map((mode) => ((mode & 3) === DurationMode.SlackOrDuration ? reader.byte() : 0));
   const times = ['overshoot', 'early', 'late', 'minDuration', 'maxDuration'].map(() =>
     Array.from({ length: count }, () => {
       const code = reader.zigzag();
       return Math.abs(code) > 600_000 ? reader.fail('a bound is out of range') : decode(code);
     })
   );
+  const told = modes.findIndex(
+    (mode, s) => (mode & 3) === DurationMode.SlackOrDuration && (tightTable[s] as number) < 0
+  );
+  if (told >= 0) {
+    reader.fail('a site has no table of what its spans leave');
+  }
   const sites = Array.from({ length: count }, (_, s) => ({
     parent: parent[s] as number,
     place: place[s] as number,
@@ -253,6 +365,7 @@ export function readSites(
     durationTable: durationTable[s] as number,
     rankTable: rankTable[s] as number,
     tightTable: tightTable[s] as number,
+    looseShare: looseShare[s] as number,
     overshoot: times[0]?.[s] as number,
     early: times[1]?.[s] as number,
     late: times[2]?.[s] as number,
@@ -261,7 +374,7 @@ export function readSites(
     minDuration: times[3]?.[s] as number,
     maxDuration: times[4]?.[s] as number,
   }));
-  return { sites, reserving };
+  return { sites, reserving, settling };
 }
 
 /** A site for every place of every shape, or an error: what a reader must know before generating. */

@@ -10,8 +10,12 @@ import {
   GapReference,
   RATIO_ONE,
   ROOM_ONE,
+  isTold,
+  settledMost,
+  settledRange,
   shareBelow,
   valueIn,
+  type DurationRange,
   type QuantileTable,
   type RowContext,
   type ShapeLayout,
@@ -23,6 +27,7 @@ import type { DurationRanges } from './types';
 export interface DrawnTimes {
   readonly start: Float64Array;
   readonly duration: Float64Array;
+  readonly bin: Uint8Array;
   /** Where the trace begins in the columns. */
   readonly offset: number;
 }
@@ -50,6 +55,7 @@ function longest(context: RowContext, site: TimingSite, parent: number, remainin
       most = (last * Math.max(0, remaining)) / RATIO_ONE;
       break;
     default: {
+      // what is told by its duration; where it is told by what is left of the parent, at most that
       const room = Math.floor((Math.max(0, parent) * site.endRoom) / ROOM_ONE);
       most = highest(table, remaining + site.overshoot + room);
       const tight = context.timing.tables[site.tightTable];
@@ -67,6 +73,7 @@ export class BoundsOf {
   private low = new Float64Array(0);
   /** Earliest start after the parent's start. */
   private after = new Float64Array(0);
+  private readonly range: DurationRange = { low: 0, high: 0 };
 
   constructor(private readonly context: RowContext) {}
 
@@ -93,8 +100,7 @@ export class BoundsOf {
       const parent = layout.parent[i] as number;
       if (drawn !== undefined && (layout.wave[i] as number) <= wave) {
         const at = drawn.offset + i;
-        high[i] = low[i] = drawn.duration[at] as number;
-        after[i] = parent < 0 ? 0 : (drawn.start[at] as number) - (drawn.start[drawn.offset + parent] as number);
+        this.settled(layout, sites, i, at, drawn);
         continue;
       }
       const site = this.context.timing.sites[sites[i] as number] as TimingSite;
@@ -104,21 +110,61 @@ export class BoundsOf {
         after[i] = 0;
         continue;
       }
-      const previous = layout.previous[i] as number;
-      let reference = 0;
-      if (previous >= 0 && site.reference !== GapReference.ParentStart) {
-        reference = after[previous] as number;
-        if (site.reference !== GapReference.PreviousStart) {
-          reference += low[previous] as number;
-        }
-      }
       const gap = gapTableOf(this.context, site)?.edges[0] ?? 0;
-      after[i] = Math.max(reference + gap, -site.early);
-      high[i] = longest(this.context, site, high[parent] as number, (high[parent] as number) - (after[i] as number));
+      after[i] = Math.max(this.reference(layout, i, site) + gap, -site.early);
+      const most = longest(this.context, site, high[parent] as number, (high[parent] as number) - (after[i] as number));
+      high[i] = this.context.timing.settling && layout.leaf[i] === 0 ? settledMost(site, most) : most;
     }
     wanted.forEach((i, k) => {
       into.least[k] = low[i] as number;
       into.most[k] = high[i] as number;
     });
+  }
+
+  /** Earliest time after the parent's start from which the gap of span i is measured. */
+  private reference(layout: ShapeLayout, i: number, site: TimingSite): number {
+    const previous = layout.previous[i] as number;
+    if (previous < 0 || site.reference === GapReference.ParentStart) {
+      return 0;
+    }
+    const before = this.after[previous] as number;
+    return site.reference === GapReference.PreviousStart ? before : before + (this.low[previous] as number);
+  }
+
+  /** Bounds of a span that is drawn: where settling may leave it. */
+  private settled(layout: ShapeLayout, sites: Int32Array, i: number, at: number, drawn: DrawnTimes): void {
+    const { high, low, after, range, context } = this;
+    const parent = layout.parent[i] as number;
+    const duration = drawn.duration[at] as number;
+    const above = drawn.offset + parent;
+    high[i] = low[i] = duration;
+    after[i] = parent < 0 ? 0 : (drawn.start[at] as number) - (drawn.start[above] as number);
+    if (!context.timing.settling) {
+      return;
+    }
+    const site = context.timing.sites[sites[i] as number] as TimingSite;
+    const over =
+      parent < 0
+        ? undefined
+        : {
+            drawn: drawn.duration[above] as number,
+            range: { low: low[parent] as number, high: high[parent] as number },
+          };
+    if (layout.leaf[i] === 0 || isTold(context.timing, site, drawn.bin[at] as number)) {
+      settledRange(context, site, drawn.bin[at] as number, duration, over, range);
+      low[i] = range.low;
+      high[i] = range.high;
+    }
+    const previous = layout.previous[i] as number;
+    if (previous >= 0 && site.reference !== GapReference.ParentStart) {
+      // siblings before may yet move, and it with them
+      const from = drawn.offset + previous;
+      const moved = (after[previous] as number) - ((drawn.start[from] as number) - (drawn.start[above] as number));
+      const shorter =
+        site.reference === GapReference.PreviousStart
+          ? 0
+          : (low[previous] as number) - (drawn.duration[from] as number);
+      after[i] = (after[i] as number) + moved + shorter;
+    }
   }
 }

@@ -3,6 +3,7 @@ import {
   durationTableOf,
   fillDurationRow,
   makeRows,
+  reachOf,
   spanTable,
   valueIn,
   type ModelContent,
@@ -35,6 +36,9 @@ export class FirstSpans {
   /** Weights of the bins added up, by shape and segment: whole numbers below 2^31. */
   private readonly sums = new Map<number, Uint32Array>();
   private readonly draw: Draw = { bin: 0, share: 0 };
+  /** By pattern. */
+  private readonly reaches: number[];
+  private readonly mostReach: number;
 
   /**
    * @param strata - of the timing sites
@@ -46,7 +50,10 @@ export class FirstSpans {
     private readonly network: IntegerNetwork | undefined,
     private readonly strata: Strata,
     private readonly key: number
-  ) {}
+  ) {
+    this.reaches = content.counts.patterns.map(reachOf);
+    this.mostReach = this.reaches.reduce((most, reach) => Math.max(most, reach), 0);
+  }
 
   /** Draws the first spans of traces: the very durations that the whole traces have. */
   async durations(places: readonly TracePlace[]): Promise<FirstDurations> {
@@ -74,8 +81,14 @@ export class FirstSpans {
     return { bin, duration };
   }
 
+  private reach({ row }: TracePlace): number {
+    return this.reaches[this.content.counts.pattern[row] as number] as number;
+  }
+
   private keyOf(place: TracePlace): number {
-    return place.shape * this.content.segments.count + (this.content.segments.row[place.row] as number);
+    const { segments } = this.content;
+    const ofSegment = place.shape * segments.count + (segments.row[place.row] as number);
+    return ofSegment * (this.mostReach + 1) + this.reach(place);
   }
 
   /** Asks the network for what is not known yet. */
@@ -108,6 +121,9 @@ export class FirstSpans {
       const shapes = asked.map(({ shape }) => shape);
       const segments = asked.map(({ row }) => content.segments.row[row] as number);
       const spans = spanTable(layouts, shapes, segments, sites);
+      asked.forEach((place, t) => {
+        spans.reach[t] = this.reach(place);
+      });
       const rows = makeRows(context, spans.size);
       for (let i = 0; i < spans.size; i++) {
         fillDurationRow(context, spans, i, rows, i);

@@ -39,6 +39,7 @@ export function pickNodes(layout: ShapeLayout, nodes: Int32Array): ShapeLayout {
     previousPlace: pick(layout.previousPlace),
     sibling: pick(layout.sibling),
     siblingsLeft: pick(layout.siblingsLeft),
+    leaf: Uint8Array.from(nodes, (node) => layout.leaf[node] as number),
     process: nodes.map((node) => {
       const target = at.get(layout.process[node] as number);
       return target ?? -1;

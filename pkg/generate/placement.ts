@@ -2,8 +2,8 @@
  * @file Puts a trace into its time bucket so that counts and spans agree: every span begins in the bucket that the
  * trace's pattern gives it, and none before the first or after the last start of the batch.
  */
-import { expandPattern, type ModelContent } from '../features';
-import { stratified } from './random';
+import { BUCKET_PARTS, expandPattern, type ModelContent } from '../features';
+import { permute, stratified, uniform } from './random';
 import type { TracePlace } from './trace-index';
 
 const NANOS = 1_000_000_000n;
@@ -13,6 +13,22 @@ export interface PlacedStarts {
   readonly width: bigint;
   readonly bucket: Float64Array;
   readonly within: Float64Array;
+}
+
+/**
+ * Where in its bucket a trace begins, 0 ≤ u < 1: as many begin in each part as the counts say, each anywhere in it.
+ * Arrivals that nobody coordinates are independent, so within a part they are drawn so.
+ */
+function inParts(parts: Float64Array, place: TracePlace, seed: number): number {
+  const at = permute(place.plain, place.plainSize, seed);
+  let part = 0;
+  for (let before = 0; part < BUCKET_PARTS - 1; part++) {
+    before += parts[place.bucket * BUCKET_PARTS + part] as number;
+    if (at < before) {
+      break;
+    }
+  }
+  return (part + uniform(seed, place.plain)) / BUCKET_PARTS;
 }
 
 /**
@@ -48,7 +64,12 @@ export function placeTrace(content: ModelContent, place: TracePlace, starts: Flo
   const last = Math.ceil(high / unit) - 1;
   if (first <= last) {
     const seed = key ^ Math.imul(bucket, 0x2545f491);
-    anchor = (first + Math.floor(stratified(place.inBucket, place.bucketSize, seed) * (last - first + 1))) * unit;
+    if (counts.parts !== undefined && counts.pattern[place.row] === 0) {
+      const wanted = Math.floor((inParts(counts.parts, place, seed) * width) / unit);
+      anchor = Math.max(first, Math.min(last, wanted)) * unit;
+    } else {
+      anchor = (first + Math.floor(stratified(place.inBucket, place.bucketSize, seed) * (last - first + 1))) * unit;
+    }
   } else {
     anchor = Math.max(anchorLow, Math.min(anchorHigh - 1, Math.floor((low + high) / 2)));
   }

@@ -49,12 +49,17 @@ export function permute(index: number, n: number, key: number): number {
   return at;
 }
 
+/** A number in [0, 1) that nothing but `key` and `index` decides. */
+export function uniform(key: number, index: number): number {
+  return hash32(key, index, 0x5bd1e995) / TWO_32;
+}
+
 /**
  * A uniform number for occurrence `index` of `n`: each of n equal strata of [0, 1) is used once, in an order that the
  * key gives, so that a marginal fills evenly and yet any single occurrence can be drawn alone.
  */
 export function stratified(index: number, n: number, key: number): number {
-  const u = (permute(index, n, key) + hash32(key, index, 0x5bd1e995) / TWO_32) / n;
+  const u = (permute(index, n, key) + uniform(key, index)) / n;
   return u < BELOW_ONE ? u : BELOW_ONE;
 }
 

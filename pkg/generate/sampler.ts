@@ -4,7 +4,11 @@
  */
 import {
   durationLimit,
-  durationTableOf,
+  binsOf,
+  durationBinsOf,
+  expandPattern,
+  reachOf,
+  durationMassOf,
   fillAttributeRow,
   fillDurationRow,
   fillGapRow,
@@ -12,6 +16,7 @@ import {
   gapTableOf,
   Letter,
   makeRows,
+  settleEnds,
   SpanInstances,
   placeDuration,
   placeGap,
@@ -69,6 +74,8 @@ export class Sampler {
   private readonly timeStrata: TimeStrata;
   /** Attribute fields of each operation, by index into content.fields. */
   private readonly fieldsOf: number[][];
+  /** Weights of durations by site, for models without a network. */
+  private readonly durationMasses: Array<Float64Array | undefined> = [];
   private readonly draw: Draw = { bin: 0, share: 0 };
   private readonly limit: BinLimit = { bin: 0, share: 1 };
   private rows: RowColumns | undefined;
@@ -98,7 +105,7 @@ export class Sampler {
   }
 
   /**
-   * Draws everything that varies of these traces, or a part of it: the same values either way.
+   * Draws everything that varies of these traces, or a part of it: the same bins either way.
    * @param judge - asked after each wave which traces to go on with; the values of the others mean nothing
    */
   async sample(places: readonly TracePlace[], part?: SampledPart, judge?: WaveJudge): Promise<SampledSpans> {
@@ -111,6 +118,7 @@ export class Sampler {
       part === undefined ? content.laterNeeds : part.laterNeeds
     );
     const lot: Lot = { places, part };
+    this.setShifts(spans, lot);
     this.drawInstances(spans, lot);
     let alive: Uint8Array | undefined;
     const left = (list: Int32Array): Int32Array =>
@@ -123,7 +131,34 @@ export class Sampler {
         alive = judge?.(spans, w);
       }
     }
-    return this.drawAttributes(spans, lot, alive);
+    const sampled = await this.drawAttributes(spans, lot, alive);
+    if (part === undefined && content.timing.settling) {
+      settleEnds(this.context, spans, (i, table) => {
+        const bins = binsOf(table);
+        const u = this.uniform(Stream.Rest, spans.site[i] as number, spans, i, lot) * bins;
+        const bin = Math.min(bins - 1, Math.floor(u));
+        return valueIn(table, bin, u - bin);
+      });
+    }
+    return sampled;
+  }
+
+  /** What the counts say of where spans begin. */
+  private setShifts(spans: SpanTable, { places, part }: Lot): void {
+    const { counts, layouts } = this.content;
+    places.forEach(({ row, shape }, t) => {
+      const pattern = counts.patterns[counts.pattern[row] as number];
+      if (pattern === undefined || pattern.length === 0) {
+        return;
+      }
+      const shifts = expandPattern(pattern, layouts[shape]?.size ?? 0) ?? [];
+      const from = spans.offset[t] as number;
+      for (let i = from; i < (spans.offset[t + 1] as number); i++) {
+        const node = part === undefined ? i - from : ((part.nodes[shape] as Int32Array)[i - from] as number);
+        spans.shift[i] = Math.max(0, shifts[node] as number);
+      }
+      spans.reach[t] = reachOf(pattern);
+    });
   }
 
   /** Instances are drawn first: durations depend on them. Format 0 knew nothing of that. */
@@ -219,18 +254,23 @@ export class Sampler {
   }
 
   private drawFrom(
-    table: QuantileTable,
+    bins: number,
+    mass: Float64Array | undefined,
     logits: Int32Array | Int16Array | undefined,
     row: number,
     u: number,
     limit?: BinLimit
   ): void {
-    const bins = table.codes.length - 1;
     const weights =
       logits === undefined || row < 0
-        ? weightsOfMass(table.mass, bins)
+        ? weightsOfMass(mass, bins)
         : weightsOfLogits(logits, row * (this.network as IntegerNetwork).spec.classes, bins);
     drawBin(weights, bins, u, this.draw, limit?.bin, limit?.share);
+  }
+
+  private durationMass(s: number): Float64Array | undefined {
+    const { timing } = this.context;
+    return (this.durationMasses[s] ??= durationMassOf(timing, timing.sites[s] as TimingSite));
   }
 
   private async drawGaps(spans: SpanTable, wave: Int32Array, lot: Lot): Promise<void> {
@@ -248,7 +288,7 @@ export class Sampler {
       }
       gapLimit(spans, i, site, table, this.limit);
       const u = this.uniform(Stream.Gap, s, spans, i, lot);
-      this.drawFrom(table, logits, fieldAt(i) ? row++ : -1, u, this.limit);
+      this.drawFrom(binsOf(table), table.mass, logits, fieldAt(i) ? row++ : -1, u, this.limit);
       placeGap(context, spans, i, this.draw.bin, this.draw.share);
     }
   }
@@ -263,10 +303,10 @@ export class Sampler {
     for (const i of wave) {
       const s = spans.site[i] as number;
       const site = sites[s] as TimingSite;
-      const table = durationTableOf(context, site);
-      durationLimit(spans, i, site, table, this.limit);
+      durationLimit(context, spans, i, site, this.limit);
       const u = this.uniform(Stream.Duration, s, spans, i, lot);
-      this.drawFrom(table, logits, fieldAt(i) ? row++ : -1, u, this.limit);
+      const bins = durationBinsOf(context.timing, site);
+      this.drawFrom(bins, this.durationMass(s), logits, fieldAt(i) ? row++ : -1, u, this.limit);
       placeDuration(context, spans, i, this.draw.bin, this.draw.share, unit);
     }
   }
@@ -359,7 +399,7 @@ export class Sampler {
       drawBin(weights, field.classes, u, this.draw);
     } else {
       const table = bag?.slots[field.slot]?.table as QuantileTable;
-      this.drawFrom(table, logits, row, u);
+      this.drawFrom(binsOf(table), table.mass, logits, row, u);
       sampled.numbers[at] = valueIn(table, this.draw.bin, this.draw.share);
     }
     sampled.classes[at] = this.draw.bin;

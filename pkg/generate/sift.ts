@@ -5,7 +5,7 @@
 import { GentError } from '../common';
 import { durationTableOf, type ModelContent, type RowContext, type SpanTable, type TimingSite } from '../features';
 import { AttributeVariants } from './attribute-variants';
-import { BoundsOf } from './duration-bounds';
+import { BoundsOf, type DrawnTimes } from './duration-bounds';
 import type { FirstSpans } from './first-spans';
 import { partOf, type NodeWish, type SampledPart, type ShapePart } from './part';
 import type { SampledSpans, Sampler } from './sampler';
@@ -215,13 +215,14 @@ export class Sifter {
     const site = this.context.timing.sites[part.sites[0] as number] as TimingSite;
     const { edges } = durationTableOf(this.context, site);
     const within = (value: number): number => Math.max(site.minDuration, Math.min(site.maxDuration, value));
-    const low = { start: new Float64Array(1), duration: new Float64Array(1), offset: 0 };
-    const high = { start: new Float64Array(1), duration: new Float64Array(1), offset: 0 };
+    const low = firstTimes();
+    const high = firstTimes();
     const least = new Float64Array(bounds.least.length);
     const spare = new Float64Array(bounds.least.length);
     for (let bin = 0; bin + 1 < edges.length; bin++) {
       low.duration[0] = within(edges[bin] as number);
       high.duration[0] = within(edges[bin + 1] as number);
+      low.bin[0] = high.bin[0] = bin;
       this.boundsOf.of(part.layout, part.sites, part.wishes, 0, low, { least, most: spare });
       this.boundsOf.of(part.layout, part.sites, part.wishes, 0, high, { least: spare, most: bounds.most });
       bounds.least.set(least);
@@ -238,7 +239,7 @@ export class Sifter {
     const lost: number[] = [];
     const open: number[] = [];
     const { bin, duration } = await this.first.durations(places);
-    const drawn = { start: new Float64Array(1), duration: new Float64Array(1), offset: 0 };
+    const drawn = firstTimes();
     places.forEach(({ shape }, t) => {
       const plan = plans.ofShape.get(shape) as ShapePlan;
       if (plan.bins[bin[t] as number] === 0) {
@@ -246,6 +247,7 @@ export class Sifter {
         return;
       }
       drawn.duration[0] = duration[t] as number;
+      drawn.bin[0] = bin[t] as number;
       this.boundsOf.of(plan.part.layout, plan.part.sites, plan.part.wishes, 0, drawn, plan.bounds);
       if (!sieve.keeps(shape, plan.bounds.least, plan.bounds.most, plan.drawn)) {
         lost.push(t);
@@ -313,7 +315,7 @@ export class Sifter {
       part.sites,
       part.wishes,
       wave,
-      { start: spans.start, duration: spans.duration, offset },
+      { start: spans.start, duration: spans.duration, bin: spans.durationBin, offset },
       bounds
     );
   }
@@ -325,4 +327,9 @@ export class Sifter {
       return variants === undefined ? -1 : variants.variantOf((field) => sampled.classes[at + field] as number);
     });
   }
+}
+
+/** Times of the first span alone. */
+function firstTimes(): DrawnTimes {
+  return { start: new Float64Array(1), duration: new Float64Array(1), bin: new Uint8Array(1), offset: 0 };
 }

@@ -5,6 +5,8 @@ export enum Stream {
   Gap = 1,
   Duration = 2,
   Attribute = 3,
+  /** What the last child leaves of its parent. */
+  Rest = 4,
 }
 
 /** Key of the stream of one site or field. */

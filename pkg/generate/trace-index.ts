@@ -14,6 +14,11 @@ export interface TracePlace {
   /** Number of the trace among those of its bucket, and how many they are. */
   readonly inBucket: number;
   readonly bucketSize: number;
+  /** Number of the bucket among those that have traces. */
+  readonly bucket: number;
+  /** Of traces whose spans all begin in their bucket: number among those of its bucket, and how many they are. */
+  readonly plain: number;
+  readonly plainSize: number;
 }
 
 const NANOS = 1_000_000_000n;
@@ -26,6 +31,9 @@ export class TraceIndex {
   private readonly shapeBefore: Float64Array;
   private readonly bucketStart: Float64Array;
   private readonly bucketSize: Float64Array;
+  private readonly bucketOf: Int32Array;
+  private readonly plainBefore: Float64Array;
+  private readonly plainOf: Float64Array;
   /** Traces of each shape. */
   readonly shapeTraces: Float64Array;
   private readonly key: number;
@@ -42,6 +50,9 @@ export class TraceIndex {
     this.shapeTraces = new Float64Array(layouts.length);
     this.bucketStart = new Float64Array(rows);
     this.bucketSize = new Float64Array(rows);
+    this.bucketOf = new Int32Array(rows);
+    this.plainBefore = new Float64Array(rows);
+    const plain: number[] = [];
     let spans = 0;
     for (let row = 0; row < rows; row++) {
       const shape = counts.shape[row] as number;
@@ -50,11 +61,19 @@ export class TraceIndex {
       this.shapeBefore[row] = this.shapeTraces[shape] as number;
       this.shapeTraces[shape] = (this.shapeTraces[shape] as number) + count;
       spans += count * (layouts[shape]?.size ?? 0);
+      if (row === 0 || counts.bucket[row] !== counts.bucket[row - 1]) {
+        plain.push(0);
+      }
+      const bucket = plain.length - 1;
+      this.bucketOf[row] = bucket;
+      this.plainBefore[row] = plain[bucket] as number;
+      plain[bucket] = (plain[bucket] as number) + (counts.pattern[row] === 0 ? count : 0);
       this.bucketStart[row] =
         row > 0 && counts.bucket[row] === counts.bucket[row - 1]
           ? (this.bucketStart[row - 1] as number)
           : (this.before[row] as number);
     }
+    this.plainOf = Float64Array.from(plain);
     for (let row = rows - 1; row >= 0; row--) {
       const last = row === rows - 1 || counts.bucket[row] !== counts.bucket[row + 1];
       this.bucketSize[row] = last
@@ -84,13 +103,18 @@ export class TraceIndex {
 
   placeOf(index: number): TracePlace {
     const row = this.rowOf(index);
+    const ofRow = index - (this.before[row] as number);
+    const bucket = this.bucketOf[row] as number;
     return {
       index,
       row,
       shape: this.content.counts.shape[row] as number,
-      ofShape: (this.shapeBefore[row] as number) + index - (this.before[row] as number),
+      ofShape: (this.shapeBefore[row] as number) + ofRow,
       inBucket: index - (this.bucketStart[row] as number),
       bucketSize: this.bucketSize[row] as number,
+      bucket,
+      plain: (this.plainBefore[row] as number) + ofRow,
+      plainSize: this.plainOf[bucket] as number,
     };
   }
 

@@ -6,7 +6,6 @@ import {
   fillDurationRow,
   fillGapRow,
   durationLimit,
-  durationTableOf,
   gapLimit,
   gapTableOf,
   LEVELS,
@@ -63,7 +62,7 @@ export function trainingRows(learnt: LearntBatch, context: RowContext): Training
     }
     if ((context.durationField[site] as number) >= 0) {
       fillDurationRow(context, spans, i, rows, r);
-      durationLimit(spans, i, place, durationTableOf(context, place), limits);
+      durationLimit(context, spans, i, place, limits);
       add(spans.durationBin[i] as number);
     }
   }
