@@ -18,8 +18,12 @@ export const PRIOR_CLASSES = 64;
 export const REGIME_GROUPS = 16;
 /** Units of a code in the file, and of a logit, in a nat. */
 export const CODES_A_NAT = 4;
+/** The same of bases that were set right after training. */
+export const FINE_CODES_A_NAT = 8;
 const LOGITS_A_NAT = 64;
 const LAYOUT = 1;
+/** Bases in fine codes. */
+const FINE_LAYOUT = 2;
 
 /** A field's base changed: in segments from … to − 1, `codes` (quarter nats) are added, one for each group of bins. */
 export interface Regime {
@@ -32,6 +36,10 @@ export interface Regime {
 export interface Priors {
   /** Codes of each base that is not made of masses, bin by bin. */
   readonly bases: readonly Int8Array[];
+  /** Codes of bases in a nat: {@link CODES_A_NAT} or {@link FINE_CODES_A_NAT}. */
+  readonly codesANat: number;
+  /** Codes added to the bases that are made of masses, in the order of their fields; none before bases are set right. */
+  readonly corrections: readonly Int8Array[];
   readonly regimes: readonly Regime[];
 }
 
@@ -40,16 +48,22 @@ export interface FieldBase {
   readonly classes: number;
   /** Index into the bases of {@link Priors}; −1 where `masses` say it. */
   readonly base: number;
+  /** Index into the corrections of {@link Priors}; −1 where there is a base. */
+  readonly correction: number;
   readonly masses: readonly number[];
 }
 
-/** The base of each field of the network, and the number of bins of each base: both follow from the content. */
-export function fieldBases(content: ModelContent, context: RowContext): { fields: FieldBase[]; sizes: number[] } {
+/** The base of each field of the network, and the number of bins of each base and correction: all follow from the content. */
+export function fieldBases(
+  content: ModelContent,
+  context: RowContext
+): { fields: FieldBase[]; sizes: number[]; corrections: number[] } {
   const fields: FieldBase[] = [];
   const sizes: number[] = [];
+  const corrections: number[] = [];
   const ofTable = new Map<number, number>();
   const add = (field: number, classes: number, base: number, masses: readonly number[] = []): void => {
-    fields[field] = { classes, base, masses };
+    fields[field] = { classes, base, correction: base < 0 ? corrections.push(classes) - 1 : -1, masses };
   };
   const timing = (field: number, table: number, classes: number): void => {
     if (field < 0) {
@@ -74,7 +88,7 @@ export function fieldBases(content: ModelContent, context: RowContext): { fields
       add(number, field.classes, base, group?.mass ?? []);
     }
   });
-  return { fields, sizes };
+  return { fields, sizes, corrections };
 }
 
 /** Group of a bin. */
@@ -177,21 +191,25 @@ export class PriorTable {
   }
 }
 
-function baseLogits({ classes, base, masses }: FieldBase, priors: Priors): number[] {
+function baseLogits({ classes, base, correction, masses }: FieldBase, priors: Priors): number[] {
   const codes = priors.bases[base];
   if (codes !== undefined) {
-    return Array.from(codes, (code) => (code * LOGITS_A_NAT) / CODES_A_NAT);
+    return Array.from(codes, (code) => (code * LOGITS_A_NAT) / priors.codesANat);
   }
   const most = masses.reduce((max, mass) => Math.max(max, mass), 0) + SMOOTHING;
-  return Array.from({ length: classes }, (_, c) =>
-    Math.round(LOGITS_A_NAT * exactLog(((masses[c] ?? 0) + SMOOTHING) / most))
+  const added = priors.corrections[correction];
+  return Array.from(
+    { length: classes },
+    (_, c) =>
+      Math.round(LOGITS_A_NAT * exactLog(((masses[c] ?? 0) + SMOOTHING) / most)) +
+      ((added?.[c] ?? 0) * LOGITS_A_NAT) / priors.codesANat
   );
 }
 
 /** Writes priors; what follows from the content is left out. */
-export function writePriors(writer: ByteWriter, { bases, regimes }: Priors): void {
-  writer.byte(LAYOUT);
-  for (const codes of bases) {
+export function writePriors(writer: ByteWriter, { bases, regimes, codesANat, corrections }: Priors): void {
+  writer.byte(codesANat === CODES_A_NAT ? LAYOUT : FINE_LAYOUT);
+  for (const codes of [...bases, ...corrections]) {
     codes.forEach((code) => writer.byte(code & 0xff));
   }
   writer.deltas(regimes.map((regime) => regime.field));
@@ -208,12 +226,15 @@ export function writePriors(writer: ByteWriter, { bases, regimes }: Priors): voi
 
 /** Reads priors for a content. @throws GentError MODEL_CORRUPT */
 export function readPriors(reader: ByteReader, content: ModelContent, context: RowContext): Priors {
-  if (reader.byte() !== LAYOUT) {
+  const layout = reader.byte();
+  if (layout !== LAYOUT && layout !== FINE_LAYOUT) {
     reader.fail('unknown layout');
   }
-  const { fields, sizes } = fieldBases(content, context);
+  const { fields, sizes, corrections: more } = fieldBases(content, context);
   const code = (): number => (reader.byte() << 24) >> 24;
-  const bases = sizes.map((size) => Int8Array.from({ length: size }, code));
+  const codesOf = (size: number): Int8Array => Int8Array.from({ length: size }, code);
+  const bases = sizes.map(codesOf);
+  const corrections = layout === LAYOUT ? [] : more.map(codesOf);
   const list = reader.deltas();
   const segments = content.segments.count;
   const froms = Array.from(list, () => reader.varint(segments - 1));
@@ -237,5 +258,5 @@ export function readPriors(reader: ByteReader, content: ModelContent, context: R
     }
   }
   reader.end();
-  return { bases, regimes };
+  return { bases, regimes, corrections, codesANat: layout === LAYOUT ? CODES_A_NAT : FINE_CODES_A_NAT };
 }

@@ -4,3 +4,4 @@ export { openModel, type OpenedModel, type OpenOptions } from './open';
 export { readNetworkSection, writeNetworkSection, type NetworkSection } from './network-section';
 export { exemplarTools, type Exemplar, type ExemplarTools } from './exemplar-section';
 export { mayHoldExemplar } from '../model';
+export { countDrawnBins, type DrawnBinsInput } from './drawn-bins';

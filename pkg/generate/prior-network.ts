@@ -20,7 +20,7 @@ function readPriorTable(
 }
 
 /** The network whose logits have the priors added. */
-function withPriors(network: IntegerNetwork, priors: PriorTable | undefined): IntegerNetwork {
+export function withPriors(network: IntegerNetwork, priors: PriorTable | undefined): IntegerNetwork {
   if (priors === undefined) {
     return network;
   }

@@ -4,18 +4,21 @@ import {
   blurTimes,
   contextOf,
   copyOfTimes,
+  correctedPriors,
+  fieldBases,
   learnPriors,
   LEVELS,
   seededNumbers,
   MAX_BINS,
   PriorTable,
+  type Priors,
   settleMeasured,
   writeContent,
   writePriors,
   type LearntBatch,
   type RowContext,
 } from '../features';
-import { writeNetworkSection, type NetworkSection } from '../generate';
+import { countDrawnBins, writeNetworkSection, type DrawnBinsInput, type NetworkSection } from '../generate';
 import {
   ByteWriter,
   writeModelFile,
@@ -270,8 +273,6 @@ async function learnNetwork(
     Math.max(LEAST_REGIMES, Math.floor(spans.size * REGIMES_A_SPAN))
   );
   const table = new PriorTable(content, context, priors);
-  const writer = new ByteWriter();
-  writePriors(writer, priors);
   const goesOnFrom = plan.goesOn ? previous : undefined;
   const takenRows = goesOnFrom === undefined ? [] : rowsTakenOver(goesOnFrom, content, context);
   const { onnx, report } = await trainNetwork(
@@ -288,6 +289,12 @@ async function learnNetwork(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     }
   );
+  const corrected = await correctPriors(
+    { content, context, onnx, priors, stride: 1, seed, signal: options.signal },
+    rows
+  );
+  const writer = new ByteWriter();
+  writePriors(writer, corrected);
   const { epochs, parameters, trainLoss, heldOutLoss, integerLoss } = report;
   return {
     training: {
@@ -297,6 +304,28 @@ async function learnNetwork(
     section: { sizes: plan.sizes, onnx },
     priors: writer.finish(),
   };
+}
+
+/** How often bases are set right by what was drawn with them. */
+const CORRECTIONS = 2;
+
+/** Priors with which what is drawn is as often in each bin as what was measured. */
+async function correctPriors(input: DrawnBinsInput, rows: TrainingRows): Promise<Priors> {
+  const { content, context } = input;
+  const { fields } = fieldBases(content, context);
+  const wanted = new Float64Array(context.fields * MAX_BINS);
+  const ofRow = column(context, rows, 'field');
+  for (let r = 0; r < rows.count; r++) {
+    const at = (ofRow[r] as number) * MAX_BINS + (rows.targets[r] as number);
+    wanted[at] = (wanted[at] as number) + 1;
+  }
+  const settable = new Set([...context.durationField, ...context.attributeField]);
+  let { priors } = input;
+  for (let round = 0; round < CORRECTIONS; round++) {
+    const drawn = await countDrawnBins({ ...input, priors }, MAX_BINS);
+    priors = correctedPriors(priors, fields, wanted, drawn, MAX_BINS, settable);
+  }
+  return priors;
 }
 
 function countRows(rows: readonly Int32Array[]): { rows: number; of: number } {

@@ -1,0 +1,130 @@
+/** @file What a network draws, counted: the bins of times and attributes over many traces, without making traces of them. */
+import { GentError } from '../common';
+import {
+  OriginIndex,
+  PriorTable,
+  type ModelContent,
+  type Priors,
+  type RowContext,
+  type ShapeLayout,
+} from '../features';
+import { loadNetwork } from '../nn';
+import { InstanceDrawer } from './instances';
+import type { SampledPart } from './part';
+import { withPriors } from './prior-network';
+import { hash32 } from './random';
+import { Sampler } from './sampler';
+import { TraceIndex } from './trace-index';
+import { TupleMasks } from './tuple-masks';
+
+/** Spans drawn side by side. */
+const SPANS_A_CHUNK = 40_000;
+/** Of a model that has no id yet. */
+const NO_ID = '0'.repeat(32);
+
+/** What is drawn from, and how much. */
+export interface DrawnBinsInput {
+  readonly content: ModelContent;
+  readonly context: RowContext;
+  readonly onnx: Uint8Array;
+  readonly priors: Priors;
+  /** Every so-manieth trace is drawn. */
+  readonly stride: number;
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Attribute fields of each operation whose bins are counted. */
+function countedFields(
+  content: ModelContent,
+  context: RowContext
+): Array<ReadonlyArray<{ at: number; field: number }>> {
+  const fields = content.dictionary.operations.map((): Array<{ at: number; field: number }> => []);
+  const seen = new Int32Array(fields.length);
+  content.fields.forEach(({ operation }, f) => {
+    const at = seen[operation]!++;
+    const field = context.attributeField[f] as number;
+    if (field >= 0) {
+      fields[operation]?.push({ at, field });
+    }
+  });
+  return fields;
+}
+
+/** Whole traces, with the attributes of operations that are drawn by the network. */
+function partOfAll(content: ModelContent, counted: ReadonlyArray<readonly unknown[]>): SampledPart {
+  const perOperation = new Int32Array(content.dictionary.operations.length);
+  content.fields.forEach(({ operation }) => perOperation[operation]!++);
+  const ofShape = <T>(make: (layout: ShapeLayout) => T): T[] => content.layouts.map(make);
+  return {
+    layouts: content.layouts,
+    sites: content.sites,
+    laterNeeds: content.laterNeeds,
+    nodes: ofShape(({ size }) => Int32Array.from({ length: size }, (_, i) => i)),
+    fields: ofShape(({ operation, parent }) => {
+      const wanted = operation.map((o) => ((counted[o] ?? []).length > 0 ? (perOperation[o] as number) : 0));
+      // what attributes depend on: the first field of each ancestor
+      for (let i = wanted.length - 1; i >= 0; i--) {
+        const up = parent[i] as number;
+        if (up >= 0 && (wanted[i] as number) > 0) {
+          wanted[up] = Math.max(wanted[up] as number, Math.min(1, perOperation[operation[up] as number] as number));
+        }
+      }
+      return wanted;
+    }),
+  };
+}
+
+/**
+ * Draws times and counts their bins.
+ * @param classes - classes that each field has room for
+ * @returns counts, `classes` for each field of the network
+ * @throws GentError CANCELLED, NN_*
+ */
+export async function countDrawnBins(
+  { content, context, onnx, priors, stride, seed, signal }: DrawnBinsInput,
+  classes: number
+): Promise<Float64Array> {
+  const network = withPriors(await loadNetwork(onnx), new PriorTable(content, context, priors));
+  const index = new TraceIndex(content, NO_ID);
+  const origins = new OriginIndex(content.attributes, content.layouts, content.dictionary, content.resources);
+  const instances = new InstanceDrawer(content, index.traceCount, hash32(seed, 6) | 0);
+  const masks = new TupleMasks(content, origins);
+  const sampler = new Sampler(content, context, network, index, hash32(seed, 1) | 0, masks, instances);
+  const counted = countedFields(content, context);
+  const part = partOfAll(content, counted);
+  const counts = new Float64Array(context.fields * classes);
+  const count = (field: number, bin: number): void => {
+    if (field >= 0) {
+      counts[field * classes + bin] = (counts[field * classes + bin] as number) + 1;
+    }
+  };
+  try {
+    for (let next = 0; next < index.traceCount;) {
+      if (signal?.aborted) {
+        throw new GentError('CANCELLED', 'training was cancelled');
+      }
+      const places = [];
+      for (let size = 0; size < SPANS_A_CHUNK && next < index.traceCount; next += stride) {
+        const place = index.placeOf(next);
+        size += content.layouts[place.shape]?.size ?? 1;
+        places.push(place);
+      }
+      const { spans, fieldOffset, classes: drawn } = await sampler.sample(places, part);
+      for (let i = 0; i < spans.size; i++) {
+        const site = spans.site[i] as number;
+        count(context.gapField[site] as number, spans.gapBin[i] as number);
+        count(context.durationField[site] as number, spans.durationBin[i] as number);
+        for (const { at, field } of counted[spans.operation[i] as number] ?? []) {
+          const bin = drawn[(fieldOffset[i] as number) + at] as number;
+          if (bin >= 0) {
+            count(field, bin);
+          }
+        }
+      }
+    }
+  } finally {
+    await network.close();
+  }
+  return counts;
+}
