@@ -2,6 +2,7 @@
 import { GentError } from '../common';
 import { ByteReader, ByteWriter } from '../model';
 import {
+  correctedPriors,
   exactLog,
   fieldBases,
   learnPriors,
@@ -133,5 +134,64 @@ describe('priors', () => {
         expect((error as GentError).message).toMatch(/section priors/);
       }
     }
+  });
+});
+
+describe('bases set right', () => {
+  const model = content();
+  const learnt = learnPriors(model.content, model.context, rows(), 10);
+  const { fields } = fieldBases(model.content, model.context);
+  const classes = PRIOR_CLASSES;
+  /** Fields 1, 2 and 4 have bases, field 3 is a group; bin 3 of each was drawn half as often as it should be. */
+  const wanted = new Float64Array(5 * classes);
+  const drawn = new Float64Array(5 * classes);
+  fields.forEach(({ classes: bins }, f) => {
+    for (let bin = 0; bin < bins; bin++) {
+      wanted[f * classes + bin] = 1000;
+      drawn[f * classes + bin] = bin === 2 ? 500 : 1000;
+    }
+  });
+  const corrected = correctedPriors(learnt, fields, wanted, drawn, classes, new Set([1, 3]));
+  const shareOf = (priors: Priors, field: number, bin: number): number => {
+    const { logits } = new PriorTable(model.content, model.context, priors);
+    const own = Array.from({ length: fields[field]?.classes ?? 0 }, (_, b) =>
+      Math.exp((logits[field * classes + b] as number) / 64)
+    );
+    return (own[bin] as number) / own.reduce((sum, n) => sum + n, 0);
+  };
+
+  test('what was drawn too seldom has more weight, what is not to be set stays', () => {
+    for (const field of [1, 2, 3]) {
+      const ratio = shareOf(corrected, field, 2) / shareOf(learnt, field, 2);
+      // fields 1 and 2 share a base; 0.8 of the logarithm is made good at once
+      expect(ratio).toBeGreaterThan(1.2);
+      expect(ratio).toBeLessThan(2);
+    }
+    expect(shareOf(corrected, 0, 2)).toBeCloseTo(shareOf(learnt, 0, 2));
+    expect(shareOf(corrected, 4, 2)).toBeCloseTo(shareOf(learnt, 4, 2));
+  });
+
+  test('chance changes nothing', () => {
+    const next = random(4);
+    const near = wanted.map((n) => n + Math.floor(60 * (next() - 0.5)));
+    expect(correctedPriors(learnt, fields, wanted, near, classes, new Set([1, 2, 3, 4])).bases).toEqual(
+      learnt.bases.map((codes) => codes.map((code) => 2 * code))
+    );
+  });
+
+  test('few observations change little', () => {
+    const few = wanted.map((n) => n / 1000);
+    const none = new Float64Array(drawn.length);
+    const { bases } = correctedPriors(learnt, fields, few, none, classes, new Set([1, 2]));
+    bases.forEach((codes, b) =>
+      codes.forEach((code, bin) => expect(Math.abs(code - 2 * (learnt.bases[b]?.[bin] as number))).toBeLessThan(3))
+    );
+  });
+
+  test('they are read as written', () => {
+    const writer = new ByteWriter();
+    writePriors(writer, corrected);
+    expect(readPriors(new ByteReader(writer.finish(), 'priors'), model.content, model.context)).toEqual(corrected);
+    expect(corrected.corrections.map((codes) => codes.length)).toEqual([3]);
   });
 });
