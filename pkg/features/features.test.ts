@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { ByteReader, ByteWriter } from '../model';
 import { KeyValueList, type AttributeValue, type Span, type Trace } from '../trace';
+import { makeSpan, T0, traceId } from '../trace/test-spans';
 import {
   BUCKET_PARTS,
   binOf,
@@ -31,13 +32,6 @@ import {
   type BatchColumns,
 } from '.';
 
-const SCOPE = { name: '', version: '', attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
-const RESOURCE = {
-  attributes: [{ key: 'service.name', value: 's' }],
-  droppedAttributesCount: 0,
-  schemaUrl: '',
-};
-
 interface Node {
   parent: number;
   name: number;
@@ -53,34 +47,20 @@ const forest = fc
   })
   .map((items): Node[] => items.map(({ up, ...rest }, i) => ({ ...rest, parent: (up % (i + 2)) - (i === 0 ? 1 : 2) })));
 
+const MISSING = 0xf00;
+
 function traceOf(nodes: readonly Node[], t: number): Trace {
-  const traceId = (t + 1).toString(16).padStart(32, '0');
+  const id = traceId(t + 1);
   const spans = nodes.map((node, i): Span => {
-    const start = 1_700_000_000_000_000_000n + BigInt(t) * 3_000_000_000n + BigInt(node.start) * 1_000_000n;
-    return {
-      traceId,
-      spanId: (i + 1).toString(16).padStart(16, '0'),
-      parentSpanId:
-        node.parent === -1 ? '' : node.parent < 0 ? 'f'.repeat(16) : (node.parent + 1).toString(16).padStart(16, '0'),
-      traceState: '',
-      flags: 0,
+    const start = T0 + BigInt(t) * 3_000_000_000n + BigInt(node.start) * 1_000_000n;
+    return makeSpan(i + 1, node.parent === -1 ? 0 : node.parent < 0 ? MISSING : node.parent + 1, {
+      traceId: id,
       name: `n${node.name}`,
-      kind: 1,
       startTimeUnixNano: start,
       endTimeUnixNano: start + BigInt(node.duration) * 1_000_000n,
-      attributes: [],
-      droppedAttributesCount: 0,
-      events: [],
-      droppedEventsCount: 0,
-      links: [],
-      droppedLinksCount: 0,
-      statusCode: 0,
-      statusMessage: '',
-      resource: RESOURCE,
-      scope: SCOPE,
-    };
+    });
   });
-  return { traceId, spans };
+  return { traceId: id, spans };
 }
 
 function collect(forests: readonly Node[][]): BatchColumns {

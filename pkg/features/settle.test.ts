@@ -1,5 +1,6 @@
 /** @file Settling: durations stay where they may, children keep their distances, and parents end when their children have. */
 import type { Span, Trace } from '../trace';
+import { makeSpan, T0, traceId } from '../trace/test-spans';
 import {
   blurTimes,
   contextOf,
@@ -19,39 +20,15 @@ import {
 } from '.';
 
 const MS = 1_000_000;
-const RESOURCE = { attributes: [{ key: 'service.name', value: 's' }], droppedAttributesCount: 0, schemaUrl: '' };
-const SCOPE = { name: '', version: '', attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
 
 /** A root that calls a, b and c one after the other, and itself takes little; a wraps `inner`, and waits now and then. */
 function traceOf(t: number, random: () => number): Trace {
-  const traceId = (t + 1).toString(16).padStart(32, '0');
-  const begin = 1_700_000_000_000_000_000n + BigInt(t) * 700_000_000n;
+  const begin = T0 + BigInt(t) * 700_000_000n;
   const spans: Span[] = [];
   const add = (name: string, parent: number, start: number, duration: number): number => {
     const from = begin + BigInt(Math.round(start * MS));
-    return (
-      spans.push({
-        traceId,
-        spanId: (spans.length + 1).toString(16).padStart(16, '0'),
-        parentSpanId: parent < 0 ? '' : (parent + 1).toString(16).padStart(16, '0'),
-        traceState: '',
-        flags: 0,
-        name,
-        kind: 1,
-        startTimeUnixNano: from,
-        endTimeUnixNano: from + BigInt(Math.round(duration * MS)),
-        attributes: [],
-        droppedAttributesCount: 0,
-        events: [],
-        droppedEventsCount: 0,
-        links: [],
-        droppedLinksCount: 0,
-        statusCode: 0,
-        statusMessage: '',
-        resource: RESOURCE,
-        scope: SCOPE,
-      }) - 1
-    );
+    const times = { startTimeUnixNano: from, endTimeUnixNano: from + BigInt(Math.round(duration * MS)) };
+    return spans.push(makeSpan(spans.length + 1, parent + 1, { traceId: traceId(t + 1), name, ...times })) - 1;
   };
   const long = (): number => 20 * Math.exp(2 * random());
   const gap = (): number => 0.2 + 0.2 * random();
@@ -64,7 +41,7 @@ function traceOf(t: number, random: () => number): Trace {
   add('b', root, g1 + a + g2, b);
   add('c', root, g1 + a + g2 + b + g3, c);
   add('inner', first, g1 + wait, inner);
-  return { traceId, spans };
+  return { traceId: traceId(t + 1), spans };
 }
 
 /** What the span spends by itself: its duration less what its children take, which never overlap here. */

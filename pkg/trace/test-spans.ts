@@ -1,4 +1,4 @@
-/** @file Small builders of spans for the tests of this room. */
+/** @file Small builders of spans for tests. */
 import type { Resource, Scope, Span } from './types';
 
 export const RESOURCE: Resource = {
