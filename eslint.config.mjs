@@ -21,7 +21,9 @@ export default defineConfig([
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^\\.\\./[a-z]+/(?!test-)[^/]+', message: 'Import another room through its index.ts.' }] },
+        {
+          patterns: [{ regex: '^\\.\\./[a-z]+/(?!test-)[^/]+', message: 'Import another room through its index.ts.' }],
+        },
       ],
     },
   },
