@@ -86,12 +86,10 @@ test('durations stay where they may be once they are drawn, and those of plain l
   const ranges: Array<{ low: number; high: number }> = [];
   for (let i = 0; i < drawn.size; i++) {
     const parent = drawn.parent[i] as number;
-    const above =
-      parent < 0
-        ? undefined
-        : { drawn: drawn.duration[parent] as number, range: ranges[parent] as { low: number; high: number } };
+    const above = parent < 0 ? 0 : (drawn.duration[parent] as number);
+    const moves = { low: (ranges[parent]?.low ?? 0) - above, high: (ranges[parent]?.high ?? 0) - above };
     const range = { low: 0, high: 0 };
-    settledRange(context, siteOf(i), drawn.durationBin[i] as number, drawn.duration[i] as number, above, range);
+    settledRange(context, siteOf(i), drawn.durationBin[i] as number, drawn.duration[i] as number, moves, range);
     ranges.push(range);
     expect(settled.duration[i]).toBeGreaterThanOrEqual(range.low);
     expect(settled.duration[i]).toBeLessThanOrEqual(range.high);

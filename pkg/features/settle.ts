@@ -23,23 +23,21 @@ export interface DurationRange {
 /**
  * Where the duration of a span with children may lie once it is settled.
  * @param drawn - its duration as drawn, from `bin`
- * @param parent - the same of its parent, as drawn and its range; undefined where it has none
+ * @param moves - how far its parent may become shorter (`low`, at most 0) and longer (`high`)
  */
 export function settledRange(
   context: RowContext,
   site: TimingSite,
   bin: number,
   drawn: number,
-  parent: { readonly drawn: number; readonly range: DurationRange } | undefined,
+  moves: Readonly<DurationRange>,
   into: DurationRange
 ): void {
   into.low = into.high = drawn;
   if (isTold(context.timing, site, bin)) {
-    if (parent !== undefined) {
-      // what it leaves of its parent is what was drawn: it moves as its parent does
-      into.low += parent.range.low - parent.drawn;
-      into.high += parent.range.high - parent.drawn;
-    }
+    // what it leaves of its parent is what was drawn: it moves as its parent does
+    into.low += moves.low;
+    into.high += moves.high;
   } else if (site.mode !== DurationMode.Ratio) {
     const { edges } = durationTableOf(context, site);
     const at = bin - slackBinsOf(context.timing, site);
@@ -118,6 +116,7 @@ class Settler {
     const { context, spans, low, high } = this;
     const { parent, previous, start, duration } = spans;
     const range = { low: 0, high: 0 };
+    const moves = { low: 0, high: 0 };
     for (let i = 0; i < spans.size; i++) {
       const site = this.siteOf(i);
       const p = parent[i] as number;
@@ -130,10 +129,11 @@ class Settler {
       const begin = start[i] as number;
       const drawn = duration[i] as number;
       this.gap[i] = gapTableOf(context, site) === undefined ? 0 : begin - referenceTime(spans, i, site.reference);
-      this.slack[i] = p < 0 ? 0 : (start[p] as number) + (duration[p] as number) - begin - drawn;
-      const above =
-        p < 0 ? undefined : { drawn: duration[p] as number, range: { low: low[p] as number, high: high[p] as number } };
-      settledRange(context, site, spans.durationBin[i] as number, drawn, above, range);
+      const above = p < 0 ? 0 : (duration[p] as number);
+      this.slack[i] = p < 0 ? 0 : (start[p] as number) + above - begin - drawn;
+      moves.low = p < 0 ? 0 : (low[p] as number) - above;
+      moves.high = p < 0 ? 0 : (high[p] as number) - above;
+      settledRange(context, site, spans.durationBin[i] as number, drawn, moves, range);
       low[i] = range.low;
       high[i] = range.high;
     }

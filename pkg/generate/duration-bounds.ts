@@ -143,15 +143,13 @@ export class BoundsOf {
       return;
     }
     const site = context.timing.sites[sites[i] as number] as TimingSite;
-    const over =
-      parent < 0
-        ? undefined
-        : {
-            drawn: drawn.duration[above] as number,
-            range: { low: low[parent] as number, high: high[parent] as number },
-          };
+    const over = parent < 0 ? 0 : (drawn.duration[above] as number);
+    const moves = {
+      low: parent < 0 ? 0 : (low[parent] as number) - over,
+      high: parent < 0 ? 0 : (high[parent] as number) - over,
+    };
     if (layout.leaf[i] === 0 || isTold(context.timing, site, drawn.bin[at] as number)) {
-      settledRange(context, site, drawn.bin[at] as number, duration, over, range);
+      settledRange(context, site, drawn.bin[at] as number, duration, moves, range);
       low[i] = range.low;
       high[i] = range.high;
     }
