@@ -71,12 +71,17 @@ test('an answer in which nothing was found says why', async () => {
   expect(texts(await ask({ query: '{ name = "no such span" }' }))).toEqual([
     expect.stringMatching(/^info: The model of this time range does not have a trace that matches/),
   ]);
+  expect(texts(await ask({ query: '{ name = "no such span" } | rate() by (name)' }))).toEqual([
+    expect.stringMatching(/^info: The model of this time range does not have a span that matches/),
+  ]);
   const before = { from: FIXTURE_RANGE.from - 7_200_000, to: FIXTURE_RANGE.from - 3_600_000 };
   for (const query of ['{ }', '{ } | rate()']) {
     const outside = await queryOne(host, source(), { json: { query }, ...before });
     expect(texts(outside)).toContainEqual(
       expect.stringMatching(/^warning: No model covers this time range: choose one between \d{4}-.* and \d{4}-.* UTC/)
     );
+    // No line at zero where nobody measured.
+    expect(outside.frames.map(({ rows }) => rows)).toEqual([0]);
   }
   const empty = path.join(directory, 'nothing');
   mkdirSync(empty);

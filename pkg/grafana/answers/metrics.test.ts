@@ -1,5 +1,5 @@
 import { isMetricsQuery, parseQuery } from '../../traceql';
-import { unitOf, zeroIsGap } from './metrics';
+import { bucketsAreDurations, unitOf, zeroIsGap } from './metrics';
 
 test.each([
   ['{ } | rate()', undefined],
@@ -25,4 +25,14 @@ test.each([
 ])('a zero of %s is a gap: %s', (text, gap) => {
   const query = parseQuery(text);
   expect(isMetricsQuery(query) ? zeroIsGap(query.metrics) : 'no metrics').toBe(gap);
+});
+
+test.each([
+  ['{ } | histogram_over_time(duration)', true],
+  ['{ } | histogram_over_time(span:duration) by (name)', true],
+  ['{ } | histogram_over_time(span.bytes)', false],
+  ['{ } | quantile_over_time(duration, .5)', false],
+])('the series of %s are buckets of durations: %s', (text, durations) => {
+  const query = parseQuery(text);
+  expect(isMetricsQuery(query) ? bucketsAreDurations(query.metrics) : 'no metrics').toBe(durations);
 });

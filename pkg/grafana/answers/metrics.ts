@@ -39,6 +39,12 @@ export function unitOf(metrics: MetricsExpr): string | undefined {
   }
 }
 
+/** Whether the series of a query are buckets of durations. */
+export function bucketsAreDurations(metrics: MetricsExpr): boolean {
+  const aggregate = metrics.kind === 'math' || metrics.kind === 'number' ? undefined : metrics.aggregate;
+  return aggregate?.kind === 'histogram_over_time' && isDuration(aggregate.attribute);
+}
+
 /**
  * Whether a zero can only mean that no span was there: no mean, maximum or quantile of durations is zero. TraceQL gives
  * such steps a zero; drawn as one it would be a drop that never happened, with an interval from nothing to the largest.
@@ -70,6 +76,7 @@ export async function answerMetrics(
     valuesOnly: options.valuesOnly,
     withoutBounds: !query.intervals,
     zeroIsGap: zeroIsGap(metrics),
+    durationBuckets: bucketsAreDurations(metrics),
     ...(unit === undefined ? {} : { unit }),
   };
   const request = { query: query.text, range: query.range, mode: query.mode, signal: options.signal };
@@ -84,14 +91,20 @@ export async function answerMetrics(
       });
   const step = query.instant ? '' : `\nStep: ${formatDuration(query.stepNanos)}`;
   const meta: FrameMeta = { executedQueryString: `${query.text}${step}`, stats: statsOf(result.stats) };
-  const frames = query.instant
-    ? [instantFrame(result.series, frameOptions, meta)]
-    : rangeFrames(result.series, frameOptions, meta);
+  const framesOf = (series: typeof result.series): Frame[] =>
+    query.instant ? [instantFrame(series, frameOptions, meta)] : rangeFrames(series, frameOptions, meta);
+  const measured = result.series.some(({ samples }) => samples.some(({ value }) => value > 0));
+  if (options.valuesOnly !== true && !measured) {
+    // Zeros are an answer where a model covers the time. Where none does they would be a line that nobody measured.
+    const matching = result.series.length === 0 ? 'a span that matches' : undefined;
+    const why = await emptyNotices(instance, query.range, matching);
+    if (why.length > 0) {
+      return framesOf([]).map((frame) => withNotices(frame, noticesOf(why, result.notices)));
+    }
+  }
+  const frames = framesOf(result.series);
   const from = FROM_TEXT[result.from];
   const own: FrameNotice[] = from === undefined ? [] : [{ severity: 'info', text: from }];
-  if (options.valuesOnly !== true && !result.series.some(({ samples }) => samples.some(({ value }) => value > 0))) {
-    own.push(...(await emptyNotices(instance, query.range)));
-  }
   const notices = noticesOf(own, result.notices);
   return frames.map((frame, i) => (i === 0 ? withNotices(frame, notices) : frame));
 }

@@ -91,6 +91,21 @@ test('buckets of a histogram are a heat map, sorted by their bounds', () => {
   expect(frames[0]?.meta).toMatchObject({ preferredVisualisationPluginId: 'heatmap' });
 });
 
+test('buckets of durations are shown with units, and keep their bounds as labels', () => {
+  const buckets = [0.000000512, 0.0005, 0.004194304, 1.073741824, 137.438953472].map((bound) =>
+    series([{ key: '__bucket', value: bound }])
+  );
+  const fields = range(buckets, { durationBuckets: true }).map((frame) => frame.fields[1]);
+  expect(fields.map((field) => field?.config?.displayName)).toEqual([
+    '512 ns',
+    '500 µs',
+    '4.19 ms',
+    '1.07 s',
+    '2.29 min',
+  ]);
+  expect(fields[2]?.labels).toEqual({ __bucket: '0.004194304' });
+});
+
 test('exemplars are annotations whose trace ids open traces', () => {
   const one: Series = {
     ...series([{ key: 'service', value: 'shop' }]),

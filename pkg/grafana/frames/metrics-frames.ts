@@ -12,6 +12,13 @@ import { textValue } from './values';
 const BUCKET_LABEL = '__bucket';
 /** The label that tells the bounds of an interval from the series itself. */
 const BOUND_LABEL = 'gent.interval';
+/** Units of an axis of durations, each from so many seconds. */
+const DURATION_UNITS: ReadonlyArray<readonly [unit: string, seconds: number]> = [
+  ['min', 60],
+  ['s', 1],
+  ['ms', 1e-3],
+  ['µs', 1e-6],
+];
 /** A band is light, for many may lie over each other. */
 const BAND_OPACITY = 12;
 /** The axis of a graph ends at so many times the largest estimate at the latest. */
@@ -23,6 +30,8 @@ export interface MetricsFrameOptions {
   readonly query: string;
   /** Grafana unit of the values: `s` for durations. */
   readonly unit?: string;
+  /** The buckets of a histogram are bounds of durations, in seconds. */
+  readonly durationBuckets?: boolean;
   /** A step whose value is zero has none: a gap in the graph. Not for alert rules, which get zeros as TraceQL gives them. */
   readonly zeroIsGap?: boolean;
   /** Leave out what an alert rule must not evaluate: bounds of intervals and exemplars. */
@@ -152,8 +161,17 @@ function seriesFrame(
   };
 }
 
+/**
+ * A duration for an axis, e.g. `4.19 ms`. The heat map writes the names of buckets as they come, and Explore gives it no
+ * unit to write them with.
+ */
+function axisDuration(seconds: number): string {
+  const [unit, size] = DURATION_UNITS.find(([, from]) => seconds >= from) ?? ['ns', 1e-9];
+  return `${Number((seconds / size).toPrecision(3))} ${unit}`;
+}
+
 /** Buckets of a histogram, sorted by bound within their other labels, named by the bound as heat maps want it. */
-function histogramFrames(all: readonly NamedSeries[], meta: FrameMeta): Frame[] {
+function histogramFrames(all: readonly NamedSeries[], durations: boolean, meta: FrameMeta): Frame[] {
   const bucket = (named: NamedSeries) => Number(named.labels[BUCKET_LABEL]);
   const others = (named: NamedSeries) =>
     Object.entries(named.labels)
@@ -166,7 +184,8 @@ function histogramFrames(all: readonly NamedSeries[], meta: FrameMeta): Frame[] 
     .map((named) => {
       const name = named.labels[BUCKET_LABEL] ?? named.name;
       const single = Object.keys(named.labels).length === 1;
-      return timeSeriesFrame({ ...named, name: single ? name : named.name }, (sample) => sample.value, {}, meta);
+      const config = single && durations ? { displayName: axisDuration(bucket(named)) } : {};
+      return timeSeriesFrame({ ...named, name: single ? name : named.name }, (sample) => sample.value, config, meta);
     });
 }
 
@@ -228,7 +247,10 @@ export function rangeFrames(all: readonly Series[], options: MetricsFrameOptions
   const histogram = named.length > 0 && named.every(({ labels }) => labels[BUCKET_LABEL] !== undefined);
   const max = axisEnd(named);
   const frames = histogram
-    ? histogramFrames(named, { preferredVisualisationType: 'graph', preferredVisualisationPluginId: 'heatmap' })
+    ? histogramFrames(named, options.durationBuckets === true, {
+        preferredVisualisationType: 'graph',
+        preferredVisualisationPluginId: 'heatmap',
+      })
     : named.map((one, i) => seriesFrame(one, i, max, options, { preferredVisualisationType: 'graph' }));
   const exemplars = options.valuesOnly === true ? [] : exemplarFrame(named, options);
   if (frames.length === 0) {
