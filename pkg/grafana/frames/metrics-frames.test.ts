@@ -97,11 +97,11 @@ test('buckets of durations are shown with units, and keep their bounds as labels
   );
   const fields = range(buckets, { durationBuckets: true }).map((frame) => frame.fields[1]);
   expect(fields.map((field) => field?.config?.displayName)).toEqual([
-    '512 ns',
-    '500 µs',
-    '4.19 ms',
-    '1.07 s',
-    '2.29 min',
+    '≤ 512 ns',
+    '≤ 500 µs',
+    '≤ 4.19 ms',
+    '≤ 1.07 s',
+    '≤ 2.29 min',
   ]);
   expect(fields[2]?.labels).toEqual({ __bucket: '0.004194304' });
 });

@@ -162,12 +162,12 @@ function seriesFrame(
 }
 
 /**
- * A duration for an axis, e.g. `4.19 ms`. The heat map writes the names of buckets as they come, and Explore gives it no
- * unit to write them with.
+ * The upper bound of a bucket for an axis, e.g. `≤ 4.19 ms`. The heat map writes the names of buckets as they come, and
+ * Explore gives it no unit to write them with. A name that began with a digit would be read as a number, and sorted by it.
  */
-function axisDuration(seconds: number): string {
+function bucketBound(seconds: number): string {
   const [unit, size] = DURATION_UNITS.find(([, from]) => seconds >= from) ?? ['ns', 1e-9];
-  return `${Number((seconds / size).toPrecision(3))} ${unit}`;
+  return `≤ ${Number((seconds / size).toPrecision(3))} ${unit}`;
 }
 
 /** Buckets of a histogram, sorted by bound within their other labels, named by the bound as heat maps want it. */
@@ -184,7 +184,7 @@ function histogramFrames(all: readonly NamedSeries[], durations: boolean, meta: 
     .map((named) => {
       const name = named.labels[BUCKET_LABEL] ?? named.name;
       const single = Object.keys(named.labels).length === 1;
-      const config = single && durations ? { displayName: axisDuration(bucket(named)) } : {};
+      const config = single && durations ? { displayName: bucketBound(bucket(named)) } : {};
       return timeSeriesFrame({ ...named, name: single ? name : named.name }, (sample) => sample.value, config, meta);
     });
 }
@@ -256,7 +256,15 @@ export function rangeFrames(all: readonly Series[], options: MetricsFrameOptions
   if (frames.length === 0) {
     // A typed answer without rows reads as "no data", which an alert rule can act on.
     const empty: FrameMeta = { type: 'timeseries-multi', typeVersion: [0, 1], preferredVisualisationType: 'graph' };
-    return [{ name: '', fields: [], meta: { ...empty, ...meta } }, ...exemplars];
+    // The heat map cannot draw a frame without fields.
+    const fields: Field[] =
+      options.durationBuckets === true && options.valuesOnly !== true
+        ? [
+            { name: 'time', type: 'time', values: [] },
+            { name: 'value', type: 'number', values: [] },
+          ]
+        : [];
+    return [{ name: '', fields, meta: { ...empty, ...meta } }, ...exemplars];
   }
   return [
     ...frames.map((frame, i) => (i === 0 ? { ...frame, meta: { ...frame.meta, ...meta } } : frame)),
