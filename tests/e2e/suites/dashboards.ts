@@ -1,5 +1,6 @@
 /** @file The dashboards that ship with the plugin: every panel draws, variables and filters act, links lead somewhere. */
 import type { Page } from 'playwright-core';
+import { checkAccessibility } from '../accessibility';
 import type { Setting } from '../setting';
 import { SERVICES } from '../shop';
 
@@ -8,6 +9,13 @@ const VIEW = { width: 1920, height: 1000 };
 /** Panels below the window are not drawn: the window is made as tall as the dashboard. */
 const TALL = { width: 1920, height: 2100 };
 const QUIET_CHECKS = 4;
+/** Parts of Grafana that axe finds fault with: variable pickers, marks of exemplars, edges of node graphs, rows that fold. */
+const GRAFANAS = [
+  'input[id^="react-select"]',
+  '[data-testid="data-testid Exemplar marker"]',
+  'g[aria-label^="Edge from"]',
+  'svg[aria-label="Expand row"]',
+];
 
 /** Waits until no panel of the dashboard loads any more. */
 async function settled(page: Page): Promise<void> {
@@ -57,6 +65,7 @@ export function dashboardsSuite(at: () => Setting): void {
     expect(await failedPanels(page)).toEqual([]);
     // Until a trace id is chosen, its panel is the only empty one.
     expect((await emptyPanels(page)).filter((text) => !text.startsWith('Trace'))).toEqual([]);
+    await checkAccessibility(page, 'main', GRAFANAS);
   });
 
   test('the light theme', async () => {
@@ -65,6 +74,7 @@ export function dashboardsSuite(at: () => Setting): void {
     await settled(page);
     await shot('dashboard-light');
     expect(await failedPanels(page)).toEqual([]);
+    await checkAccessibility(page, 'main', GRAFANAS);
   });
 
   test('a click on a trace id shows the trace below', async () => {
