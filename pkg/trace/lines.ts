@@ -10,7 +10,7 @@ export interface Line {
 }
 
 /**
- * Lines of a byte stream. A line over `maxBytes` is not held in memory: it is given out without its bytes.
+ * Lines of a byte stream, empty ones left out (a file may consist of them) but counted. A line over `maxBytes` is not held in memory: it is given out without its bytes.
  * @param maxBytes - longest line in bytes
  */
 export async function* readLines(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line> {
@@ -28,7 +28,11 @@ export async function* readLines(chunks: AsyncIterable<Buffer>, maxBytes: number
   for await (const chunk of chunks) {
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-      yield take(chunk.subarray(from, at));
+      if (at === from && held === 0) {
+        number++;
+      } else {
+        yield take(chunk.subarray(from, at));
+      }
       from = at + 1;
     }
     const rest = chunk.subarray(from);

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -8,6 +17,7 @@ import { jaegerJson } from './jaeger-write';
 import { otlpJson, resourceSpansJson } from './otlp-json-write';
 import { otlpProtobuf } from './otlp-proto-write';
 import { type BadInput, newReadStats, readAllTraces, readTraces, type ReadTracesOptions } from './read';
+import { type ByteSource, byteSources, readBytes } from './source';
 import { makeSpan, traceId } from './test-spans';
 import type { Trace } from './types';
 
@@ -191,6 +201,65 @@ describe('bad input', () => {
     } finally {
       setLimit('JSON_LINE_BYTES', undefined);
     }
+  });
+
+  test.each<[string, string, number]>([
+    ['blanks in a document', '{ ', 0x20],
+    ['a string without an end', '{"resourceSpans":"', 0x61],
+    ['empty lines', '', 0x0a],
+  ])(
+    'a file that unzips to 64 MB of %s is read within bounds, and what lies around it is read',
+    async (_, start, byte) => {
+      setLimit('JSON_LINE_BYTES', 1_000_000);
+      setLimit('TRACE_FILE_BYTES', 1_000_000);
+      const lines = NDJSON.trimEnd().split('\n');
+      const blown = gzipSync(Buffer.alloc(8 << 20, byte));
+      const zipped = [
+        gzipSync(`${lines[0]}\n${start}`),
+        ...Array.from({ length: 8 }, () => blown),
+        gzipSync(`\n${lines[1]}\n`),
+      ];
+      const bomb = file(Buffer.concat(zipped));
+      expect(statSync(bomb).size).toBeLessThan(300_000);
+      try {
+        const { traces, bad, stats, error } = await read(bomb);
+        expect(error).toBeUndefined();
+        expect(traces.map((one) => one.traceId)).toEqual([traceId(1), traceId(2)]);
+        expect(bad.length).toBe(start === '' ? 0 : 1);
+        expect(stats.bytes).toBeGreaterThan(64 << 20);
+      } finally {
+        setLimit('JSON_LINE_BYTES', undefined);
+        setLimit('TRACE_FILE_BYTES', undefined);
+      }
+    }
+  );
+
+  test('protobuf that unzips to more than a file may have is refused before it is held', async () => {
+    setLimit('TRACE_FILE_BYTES', 1_000_000);
+    try {
+      const zipped = [gzipSync(otlpProtobuf(TRACES)), gzipSync(Buffer.alloc(64 << 20))];
+      const { traces, stats, error } = await read(file(Buffer.concat(zipped)));
+      expect(traces).toEqual([]);
+      expect(error).toMatchObject({ code: 'TRACE_NONE_FOUND' });
+      expect(stats.bytes).toBeLessThan(40 << 20);
+    } finally {
+      setLimit('TRACE_FILE_BYTES', undefined);
+    }
+  });
+
+  test('no more than a piece of what it unzips to is held at a time', async () => {
+    const member = gzipSync(Buffer.alloc(8 << 20));
+    const [source] = await byteSources([file(Buffer.concat(Array.from({ length: 32 }, () => member)))]);
+    let most = 0;
+    let bytes = 0;
+    const before = process.memoryUsage().arrayBuffers;
+    for await (const chunk of readBytes(source as ByteSource)) {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+      bytes += chunk.length;
+    }
+    expect(bytes).toBe(256 << 20);
+    // A piece makes 32 MiB; as much again waits to be collected.
+    expect(most).toBeLessThan(160 << 20);
   });
 
   test('a gzip file cut short gives what is whole, then an error', async () => {

@@ -6,6 +6,8 @@ import { createGunzip } from 'node:zlib';
 import { GentError } from '../common';
 
 const READ_BYTES = 256 * 1024;
+/** What is unzipped at a time: deflate makes a thousandfold of it at most, so 32 MiB are held of the worst file. */
+const UNZIP_BYTES = 32 * 1024;
 const GZIP_MAGIC = [0x1f, 0x8b];
 
 /** One input, by name and how to read it. */
@@ -86,6 +88,15 @@ export async function byteSources(
   return sources;
 }
 
+/** The same bytes in pieces of `most` at most. */
+async function* pieces(chunks: AsyncIterable<Buffer>, most: number): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += most) {
+      yield chunk.subarray(at, at + most);
+    }
+  }
+}
+
 /** Unzips chunk by chunk; what can be unzipped before a damage is given out before the error is thrown. */
 async function* gunzipChunks(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: READ_BYTES });
@@ -104,9 +115,9 @@ async function* gunzipChunks(chunks: AsyncIterable<Buffer>, name: string): Async
       run(resolve);
     });
   try {
-    for await (const chunk of chunks) {
-      // Waiting for each write keeps what is held to one chunk's worth, and loses nothing when the next one is damaged.
-      await step((done) => gunzip.write(chunk, done));
+    for await (const piece of pieces(chunks, UNZIP_BYTES)) {
+      // Waiting for each write keeps what is held to one piece's worth, and loses nothing when the next one is damaged.
+      await step((done) => gunzip.write(piece, done));
       const batch = ready;
       ready = [];
       yield* batch;

@@ -143,6 +143,30 @@ test('a long answer is compressed where the client takes it, and is the same', a
   expect(traceIds(gunzipSync(compressed.body).toString())).toEqual(traceIds(plain.body.toString()));
 });
 
+test.each([
+  '/../../../../../../etc/passwd',
+  '/api/../../../../../../etc/passwd',
+  '/api/traces/../../../../../../etc/passwd',
+  '/api/traces/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd',
+  '/api/traces/%2e%2e%2f%2e%2e%2fetc%2fpasswd',
+  '/api/traces/..%5c..%5cetc%5cpasswd',
+  '/api/traces/%00/etc/passwd',
+  '/api/v2/traces/%2fetc%2fpasswd',
+  '/api/search/tag/..%2f..%2f..%2fetc%2fpasswd/values',
+  '/api/v2/search/tag/%2e%2e%2f%2e%2e%2fpackage.json/values',
+  '/api/gent/models/../../../package.json',
+  '/api/gent/models/..%2f..%2fpackage.json',
+  '//etc/passwd',
+  'file:///etc/passwd',
+])('%s reaches no file', async (path) => {
+  const { statusCode, body } = await get(path);
+  const said = body.toString();
+  expect(said).not.toMatch(/root:|devDependencies/);
+  // A name of a tag may be anything: there are no values of this one.
+  const expected = path.includes('/search/tag/') ? [200, 400] : [400, 404];
+  expect([expected.includes(statusCode), `${statusCode} ${said}`]).toEqual([true, `${statusCode} ${said}`]);
+});
+
 test('only reading is offered', async () => {
   expect((await get('/api/search', {}, 'DELETE')).statusCode).toBe(404);
 });

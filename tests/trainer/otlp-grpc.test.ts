@@ -1,6 +1,6 @@
 /** @file The OTLP/gRPC receiver, asked by OpenTelemetry's own exporter and by clients that send what they should not. */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { Client, compressionAlgorithms, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -80,6 +80,39 @@ it('refuses what is no request, and goes on', async () => {
   );
   await send(shop);
   expect(await received()).toBeGreaterThan(0);
+});
+
+it('refuses what unzips to more than it may, as it unzips, and goes on', async () => {
+  setLimit('OTLP_INFLATED_BYTES', 1_000_000);
+  const small = await startTrainer({ listenGrpc: '127.0.0.1:0', idleMs: 60_000 });
+  const zipping = new Client(small.trainer.grpcAddress.replace('http://', ''), credentials.createInsecure(), {
+    'grpc.default_compression_algorithm': compressionAlgorithms.gzip,
+  });
+  const plain = client;
+  client = zipping;
+  try {
+    // A span whose name is 48 MB of one letter: some 48 kB on the wire, so the length that is sent says nothing.
+    const span = create(otlpTrace.SpanSchema, {
+      traceId: Buffer.alloc(16, 1),
+      spanId: Buffer.alloc(8, 1),
+      name: 'a'.repeat(48_000_000),
+    });
+    const request = create(otlpCollector.ExportTraceServiceRequestSchema, {
+      resourceSpans: [{ scopeSpans: [{ spans: [span] }] }],
+    });
+    const bomb = Buffer.from(toBinary(otlpCollector.ExportTraceServiceRequestSchema, request));
+    expect(await failure(bomb)).toEqual({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringMatching(/decompresses to a size larger than 1000000/) as string,
+    });
+    expect(small.trainer.status().held.openTraces).toBe(0);
+    await send(shop);
+    expect(small.trainer.status().held.openTraces).toBe(20);
+  } finally {
+    client = plain;
+    zipping.close();
+    setLimit('OTLP_INFLATED_BYTES', undefined);
+  }
 });
 
 it('asks senders to come back while buffers are full, and while it ends', async () => {

@@ -1,6 +1,6 @@
 /** @file `gent evaluate`: how well a model or a file of generated traces stands for real ones, beside other ways. */
 import { gunzipSync } from 'node:zlib';
-import { GentError, terminalProgress } from '../../common';
+import { GentError, limit, terminalProgress } from '../../common';
 import {
   compareDriver,
   type Driver,
@@ -77,7 +77,17 @@ type OnFirst = (name: string, table: SpanTable) => void;
 async function readLabels(file: string): Promise<IncidentLabel[]> {
   const bytes = await readModelBytes(file);
   const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return parseIncidentLabels(new TextDecoder().decode(zipped ? gunzipSync(bytes) : bytes), file);
+  const most = limit('TRACE_FILE_BYTES');
+  let text: Uint8Array = bytes;
+  try {
+    text = zipped ? gunzipSync(bytes, { maxOutputLength: most }) : bytes;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === 'ERR_BUFFER_TOO_LARGE'
+      ? new GentError('LIMIT_EXCEEDED', `${file} unzips to more than TRACE_FILE_BYTES (${most})`, { cause: error })
+      : new GentError('TRACE_GZIP_CORRUPT', `${file}: ${message}`, { cause: error });
+  }
+  return parseIncidentLabels(new TextDecoder().decode(text), file);
 }
 
 /** Measures the recall of incidents where there are labels; keeps what it measures in `found`. */
