@@ -68,6 +68,34 @@ it.each([400, 404, 413, 500])('gives up at once on %d', async (status) => {
   });
 });
 
+it('says at once that nobody listens, and names that in the end', async () => {
+  await new Promise((resolve) => server.close(resolve));
+  const said: string[] = [];
+  const begun = Date.now();
+  let saidAfter = Number.POSITIVE_INFINITY;
+  const onRetry = (problem: string, untilMs: number) => {
+    saidAfter = Math.min(saidAfter, Date.now() - begun);
+    said.push(problem);
+    expect(untilMs - begun).toBeLessThan(2000);
+  };
+  const sent = new TraceSender({ endpoint, patienceMs: 600, onRetry }).sendAll(traces);
+  await expect(sent).rejects.toMatchObject({
+    code: 'TRAINER_SEND_FAILED',
+    message: expect.stringMatching(/nobody listens there, tried for \d s$/),
+  });
+  expect(said).toEqual(['nobody listens there']);
+  expect(saidAfter).toBeLessThan(500);
+  server.listen(0);
+});
+
+it('is less patient where nobody ever answered', async () => {
+  const patience: number[] = [];
+  const onRetry = (_: string, untilMs: number) => patience.push(Math.ceil((untilMs - Date.now()) / 5000) * 5);
+  answers = ['hang up', { status: 503, retryAfter: '0' }];
+  await new TraceSender({ endpoint, onRetry }).sendAll(traces);
+  expect(patience).toEqual([15, 300]);
+});
+
 it('gives up when it had no success for long enough', async () => {
   answers = Array.from({ length: 10 }, () => ({ status: 503, retryAfter: '1' }));
   const sent = new TraceSender({ endpoint, patienceMs: 500 }).sendAll(traces);

@@ -16,6 +16,17 @@ const TRACES_MIXED = 120;
 const RETRYABLE = new Set([429, 502, 503, 504]);
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MOST_MS = 10_000;
+const PATIENCE_MS = 300_000;
+/** Where nobody has answered yet, the address is probably wrong; a receiver that starts at the same time has time enough. */
+const FIRST_PATIENCE_MS = 15_000;
+
+const PROBLEMS: Record<string, string> = {
+  ECONNREFUSED: 'nobody listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host cannot be resolved',
+  ECONNRESET: 'the connection was broken',
+  UND_ERR_SOCKET: 'the connection was broken',
+};
 
 export interface SendOptions {
   /** Base address, such as http://127.0.0.1:4318; /v1/traces is added. */
@@ -23,8 +34,10 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
   /** Spans of one request at most. Default 1000. */
   readonly spansPerRequest?: number;
-  /** Gives up a request after this long without success. Default 5 minutes. */
+  /** Gives up a request after this long without success. Default 5 minutes, 15 seconds where nobody ever answered. */
   readonly patienceMs?: number;
+  /** Told of each failure after which it is tried again, and until when (Unix ms). */
+  readonly onRetry?: (problem: string, untilMs: number) => void;
   /** Told after each request. */
   readonly onProgress?: (sent: SendReport) => void;
 }
@@ -61,40 +74,67 @@ function retryAfterMs(value: string | null): number | undefined {
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
+/** What stands in the way of a connection, in words. */
+function problemOf(error: unknown): string {
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  const code = cause?.code ?? '';
+  return PROBLEMS[code] ?? (code || cause?.message || (error as Error).message);
+}
+
+/** One try. @returns undefined when the body was taken, else what to try again after */
+async function tryPost(
+  url: string,
+  body: Uint8Array,
+  options: SendOptions,
+  report: SendReport
+): Promise<{ problem: string; waitMs?: number; answered: boolean } | undefined> {
+  let response: Response;
+  let answer: Uint8Array;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' },
+      body,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    answer = new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    if (options.signal?.aborted === true) {
+      throw error;
+    }
+    return { problem: problemOf(error), answered: false };
+  }
+  if (response.ok) {
+    const { partialSuccess } = fromBinary(otlpCollector.ExportTraceServiceResponseSchema, answer);
+    report.rejectedSpans += Number(partialSuccess?.rejectedSpans ?? 0n);
+    return undefined;
+  }
+  const problem = `HTTP ${response.status}`;
+  if (!RETRYABLE.has(response.status)) {
+    throw new GentError('TRAINER_SEND_FAILED', `${url} answered ${problem}`);
+  }
+  const waitMs = retryAfterMs(response.headers.get('retry-after'));
+  return { problem, answered: true, ...(waitMs === undefined ? {} : { waitMs }) };
+}
+
 /** Posts one body until it is taken. */
 async function post(url: string, body: Uint8Array, options: SendOptions, report: SendReport): Promise<void> {
-  const deadline = Date.now() + (options.patienceMs ?? 300_000);
+  const started = Date.now();
+  let answered = report.requests > 0;
   for (let attempt = 0; ; attempt++) {
-    let problem: string;
-    let wait = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** attempt);
-    try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' },
-        body,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      });
-      const answer = new Uint8Array(await response.arrayBuffer());
-      if (response.ok) {
-        const { partialSuccess } = fromBinary(otlpCollector.ExportTraceServiceResponseSchema, answer);
-        report.rejectedSpans += Number(partialSuccess?.rejectedSpans ?? 0n);
-        return;
-      }
-      problem = `HTTP ${response.status}`;
-      if (!RETRYABLE.has(response.status)) {
-        throw new GentError('TRAINER_SEND_FAILED', `${url} answered ${problem}`);
-      }
-      wait = retryAfterMs(response.headers.get('retry-after')) ?? wait;
-    } catch (error) {
-      if (error instanceof GentError || options.signal?.aborted) {
-        throw error;
-      }
-      const { cause } = error as { cause?: { code?: string; message?: string } };
-      problem = cause?.code ?? cause?.message ?? (error as Error).message;
+    const failed = await tryPost(url, body, options, report);
+    if (failed === undefined) {
+      return;
     }
-    if (Date.now() + wait > deadline) {
-      throw new GentError('TRAINER_SEND_FAILED', `${url}: ${problem}, for too long`);
+    answered ||= failed.answered;
+    const patience = options.patienceMs ?? (answered ? PATIENCE_MS : FIRST_PATIENCE_MS);
+    const wait = failed.waitMs ?? Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** attempt);
+    if (Date.now() + wait > started + patience) {
+      const seconds = Math.round((Date.now() - started) / 1000);
+      const tried = seconds > 0 ? `, tried for ${seconds} s` : '';
+      throw new GentError('TRAINER_SEND_FAILED', `${url}: ${failed.problem}${tried}`);
     }
+    options.onRetry?.(failed.problem, started + patience);
     report.retries++;
     await sleep(wait, undefined, options.signal === undefined ? {} : { signal: options.signal });
   }

@@ -19,11 +19,25 @@ function count(values: OptionValues, name: string, fallback: number | undefined)
   return value;
 }
 
+/** Says that sending is tried again when that begins, and once more for each other reason; not for every try. */
+function sayRetries(io: CommandIo, endpoint: string): (problem: string, untilMs: number) => void {
+  let said = '';
+  return (problem, untilMs) => {
+    if (problem !== said) {
+      said = problem;
+      const seconds = Math.ceil((untilMs - Date.now()) / 1000);
+      const long = Number.isFinite(seconds) ? ` for up to ${seconds} s` : '';
+      io.stderr.write(`${endpoint}: ${problem}; trying again${long}. Ctrl-C ends it.\n`);
+    }
+  };
+}
+
 async function traffic(values: OptionValues, io: CommandIo): Promise<void> {
   const rate = choiceOption(values, 'rate', ['max', 'live']) ?? 'max';
   const endpoint = String(values.endpoint ?? 'http://127.0.0.1:4318');
   if (rate === 'live') {
-    const sender = new TraceSender({ endpoint, signal: io.signal, patienceMs: Number.POSITIVE_INFINITY });
+    const onRetry = sayRetries(io, endpoint);
+    const sender = new TraceSender({ endpoint, signal: io.signal, patienceMs: Number.POSITIVE_INFINITY, onRetry });
     io.stderr.write(`The demo shop sends its traces to ${endpoint} as they happen. Ctrl-C ends it.\n`);
     const most = count(values, 'count', undefined);
     await sendLive(sender, {
@@ -38,7 +52,12 @@ async function traffic(values: OptionValues, io: CommandIo): Promise<void> {
   const total = count(values, 'count', DEFAULT_TRACES) as number;
   const progress = terminalProgress(io.stderr);
   progress.start('sending traces', total);
-  const sender = new TraceSender({ endpoint, signal: io.signal, onProgress: (sent) => progress.update(sent.traces) });
+  const sender = new TraceSender({
+    endpoint,
+    signal: io.signal,
+    onRetry: sayRetries(io, endpoint),
+    onProgress: (sent) => progress.update(sent.traces),
+  });
   const { traces, spans, requests, bytes, retries } = await sender.sendAll(
     simulateShop({ seed: count(values, 'seed', 1) as number, count: total })
   );
