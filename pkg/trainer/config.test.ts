@@ -56,9 +56,14 @@ describe('trainerConfig', () => {
     expect(read).toThrow(expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(words) }));
   });
 
-  it('says that a file is missing', () => {
-    expect(() => trainerConfig({}, path.join(directory, 'none.json'), {})).toThrow(
-      expect.objectContaining({ code: 'FILE_NOT_FOUND' })
+  it('says in words that a file is missing or a directory', () => {
+    const none = path.join(directory, 'none.json');
+    expect(() => trainerConfig({}, none, {})).toThrow(
+      expect.objectContaining({ code: 'FILE_NOT_FOUND', message: `the settings of --config, ${none}, do not exist` })
+    );
+    const message = `the settings of --config, ${directory}, cannot be read: it is a directory`;
+    expect(() => trainerConfig({}, directory, {})).toThrow(
+      expect.objectContaining({ code: 'FILE_UNREADABLE', message })
     );
   });
 });

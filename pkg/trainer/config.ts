@@ -276,14 +276,31 @@ export const TRAINER_SETTINGS: readonly Setting[] = [
 const camel = (flag: string) => flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 const variable = (flag: string) => `GENT_TRAINER_${flag.replaceAll('-', '_').toUpperCase()}`;
 
-function fromFile(file: string): Partial<TrainerConfig> {
-  let document: unknown;
+/** @throws GentError FILE_NOT_FOUND, FILE_UNREADABLE, USAGE where it is no JSON */
+function readJson(file: string): unknown {
+  let text: string;
   try {
-    document = JSON.parse(readFileSync(file, 'utf8'));
+    text = readFileSync(file, 'utf8');
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new GentError(missing ? 'FILE_NOT_FOUND' : 'USAGE', `${file}: ${(error as Error).message}`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') {
+      throw new GentError('FILE_NOT_FOUND', `the settings of --config, ${file}, do not exist`, { cause: error });
+    }
+    // Node says `CODE: what, syscall 'path'`; the path is said already.
+    const what = code === 'EISDIR' ? 'it is a directory' : message.replace(/^\w+: ([^,]*),.*$/, '$1');
+    throw new GentError('FILE_UNREADABLE', `the settings of --config, ${file}, cannot be read: ${what}`, {
+      cause: error,
+    });
   }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new GentError('USAGE', `${file} is no JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function fromFile(file: string): Partial<TrainerConfig> {
+  const document = readJson(file);
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw new GentError('USAGE', `${file}: expected a JSON object of settings`);
   }
@@ -310,7 +327,7 @@ function fromFile(file: string): Partial<TrainerConfig> {
  * The configuration in force.
  * @param flags - flag name without dashes → text
  * @param file - a JSON file of settings (names in camelCase, values as in flags)
- * @throws GentError USAGE or FILE_NOT_FOUND, naming the setting
+ * @throws GentError USAGE, FILE_NOT_FOUND or FILE_UNREADABLE, naming the setting or the file
  */
 export function trainerConfig(
   flags: Readonly<Record<string, string | undefined>>,
