@@ -1,9 +1,10 @@
 // Bundles the Node half with esbuild: build/gent.cjs (the command) and build/worker.cjs (worker threads).
-// onnxruntime stays outside: it loads its native library from its own folder.
+// onnxruntime stays outside: it loads its native library from its own folder. `--notices`: the licences beside them.
 import { build } from 'esbuild';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeNotices } from './notices.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -37,8 +38,14 @@ export async function buildNode({ outdir = path.join(root, 'build'), minify = fa
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // No top-level await: Jest's global set-up loads this module with require().
-  buildNode().catch((error) => {
-    console.error(error.message);
-    process.exitCode = 1;
-  });
+  buildNode()
+    .then(({ metafile }) => {
+      if (process.argv.includes('--notices')) {
+        writeNotices(path.join(root, 'build'), Object.keys(metafile.inputs));
+      }
+    })
+    .catch((error) => {
+      console.error(error.message);
+      process.exitCode = 1;
+    });
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildNode, root } from './build-node.mjs';
 import { writeExecutable } from './executable.mjs';
+import { writeNotices } from './notices.mjs';
 
 const dist = path.join(root, 'dist');
 const modules = path.join(root, 'node_modules');
@@ -84,28 +85,6 @@ function copyOnnxruntime(out, platform) {
   copyFileSync(path.join(modules, 'onnxruntime-common/package.json'), path.join(common, 'package.json'));
 }
 
-/** The licences of everything that was bundled, as those licences ask. */
-function writeNotices(out, inputs) {
-  const packages = new Set(['onnxruntime-node', 'onnxruntime-common']);
-  for (const input of inputs) {
-    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
-    if (name !== undefined) {
-      packages.add(name);
-    }
-  }
-  const parts = [...packages].sort().map((name) => {
-    const dir = path.join(modules, name);
-    const info = JSON.parse(readFileSync(path.join(dir, 'package.json'), 'utf8'));
-    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE', 'license', 'License', 'LICENSE-MIT']
-      .map((candidate) => path.join(dir, candidate))
-      .find((candidate) => existsSync(candidate));
-    const text = file === undefined ? `Licence: ${info.license}` : readFileSync(file, 'utf8').trim();
-    return `${name} ${info.version} (${info.license})\n\n${text}`;
-  });
-  const head = 'This plugin contains the following software, each under its own licence.';
-  writeFileSync(path.join(out, 'THIRD_PARTY_NOTICES.txt'), `${[head, ...parts].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
-}
-
 /** The file that Grafana starts on a platform. */
 const startFile = (out, platform) => path.join(out, `${manifest.executable}_${platform.replace('/', '_')}`);
 
@@ -142,7 +121,7 @@ export async function buildBackend({ out = dist, platform = currentPlatform(), e
   });
   copyManifest(out);
   copyOnnxruntime(out, platform);
-  writeNotices(out, Object.keys(result.metafile.inputs));
+  writeNotices(out, Object.keys(result.metafile.inputs), executable ? (node ?? process.execPath) : undefined);
   if (executable) {
     replaceByExecutable(out, platform, node);
   } else {

@@ -1,6 +1,6 @@
 /** @file The backend as one executable with Node in it: nothing of Node is installed for it, and it answers all the same. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type BuiltPlugin, buildPlugin } from './built';
@@ -27,6 +27,9 @@ test('generates traces from a model, with the native runtime that lies beside it
   const { executable, directory: built } = plugin as BuiltPlugin;
   expect(readdirSync(built).filter((name) => name.startsWith('gpx_'))).toEqual([path.basename(executable)]);
   expect(existsSync(path.join(built, 'backend.cjs'))).toBe(false);
+  expect(readFileSync(path.join(built, 'THIRD_PARTY_NOTICES.txt'), 'utf8')).toContain(
+    `\nNode.js ${process.version.slice(1)}\n`
+  );
   const traces = path.join(directory, 'traces.ndjson');
   const store = path.join(directory, 'store');
   mkdirSync(store);
