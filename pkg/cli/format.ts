@@ -5,6 +5,11 @@ export function formatCount(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** 1 epoch, 2,000 epochs */
+export function counted(value: number, noun: string): string {
+  return `${formatCount(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
 /** Bytes as B, kB or MB (powers of ten). */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) {
@@ -13,6 +18,9 @@ export function formatBytes(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
+/** 999.6 µs has three digits as 1.00 ms, and four as 1000 µs. */
+const ROUNDS_UP = 0.9995;
+
 /** Nanoseconds in the unit that fits. */
 export function formatNanos(nanos: number): string {
   const units: Array<[number, string]> = [
@@ -20,7 +28,7 @@ export function formatNanos(nanos: number): string {
     [1e6, 'ms'],
     [1e3, 'µs'],
   ];
-  const [size, unit] = units.find(([scale]) => Math.abs(nanos) >= scale) ?? [1, 'ns'];
+  const [size, unit] = units.find(([scale]) => Math.abs(nanos) >= scale * ROUNDS_UP) ?? [1, 'ns'];
   const value = nanos / size;
   return `${value >= 100 || unit === 'ns' ? value.toFixed(0) : value.toPrecision(3)} ${unit}`;
 }

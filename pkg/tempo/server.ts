@@ -272,6 +272,8 @@ export async function listenTempo(server: FastifyInstance, address: string): Pro
   try {
     return await server.listen({ host, port: Number(match.groups?.port) });
   } catch (error) {
-    throw new GentError('USAGE', `cannot listen on ${address}: ${(error as Error).message}`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'another program listens there' : message;
+    throw new GentError('USAGE', `cannot listen on ${address}: ${why}`, { cause: error });
   }
 }

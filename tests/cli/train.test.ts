@@ -1,5 +1,5 @@
 /** @file What `gent train` learns and how, by its options: times, attributes, network, parts left out. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runCli } from '../../pkg/cli';
@@ -122,4 +122,10 @@ it.each([
 ])('refuses %p', async (argv, words) => {
   const { code, err } = await gent(...argv);
   expect([code, err]).toEqual([2, expect.stringContaining(words)]);
+});
+
+it('publishes into a store that is not there yet', async () => {
+  const { code, err } = await gent('--store', inside('new/store'), '--epochs', '0', '--no-exemplars', '--json');
+  expect([code, err]).toEqual([0, '']);
+  expect(readdirSync(inside('new/store'))).toEqual([expect.stringMatching(/\.gent$/)]);
 });

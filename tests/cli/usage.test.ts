@@ -29,6 +29,7 @@ test.each([
   [['serve'], 'serve: one of --store and --traces is needed; run `gent serve --help`'],
   [['jaeger', 'frob'], 'jaeger: say download or translate'],
   [['jaeger', 'translate', '--traces', 'x', '--out', '-', '--to-form', 'xml'], '--to-form xml: one of otlp, jaeger is'],
+  [['jaeger', 'translate', '--traces', 'x', '--out', '-', '--to', 'jaeger'], 'what to write is said by --to-form'],
   [['pandora', 'record', '--incident', 'flood', '--out', 'x'], '--incident flood: one of none, slow-payment-gateway,'],
   [['demo', 'traffic', '--rate', 'fast'], 'demo: --rate fast: one of max, live is expected'],
   // Said before the traces are read: the file is not there.

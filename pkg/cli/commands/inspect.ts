@@ -4,7 +4,7 @@ import pc from '../colors';
 import { GentError } from '../../common';
 import { readModelFile, type Manifest, type ModelFile } from '../../model';
 import type { Command, CommandIo, OptionValues } from '../command';
-import { bar, formatBytes, formatCount, formatNanos, formatTime } from '../format';
+import { bar, formatBytes, counted, formatCount, formatNanos, formatTime } from '../format';
 import { countOption, textOption } from '../options';
 import { readModelBytes } from './generate';
 
@@ -64,9 +64,9 @@ function report(file: ModelFile, most: number): string {
     `${formatTime(start)} to ${formatTime(end)}  (${formatNanos(Number(end - start))})`,
     `${formatCount(counts.traces)} traces, ${formatCount(counts.spans)} spans, ${formatCount(counts.errors)} errors; ` +
       `${counts.services} services, ${counts.operations} operations, ${formatCount(counts.shapes)} shapes; counts by ${counts.bucketSeconds} s; ` +
-      (counts.exemplars > 0 ? `${formatCount(counts.exemplars)} real traces kept as exemplars` : 'no exemplars'),
+      (counts.exemplars > 0 ? `${counted(counts.exemplars, 'real trace')} kept verbatim` : 'no exemplars'),
     training.parameters > 0
-      ? `${formatCount(training.parameters)} parameters, ${training.epochs} epochs over ${formatCount(training.rows)} rows, seed ${training.seed}; ` +
+      ? `${formatCount(training.parameters)} parameters, ${counted(training.epochs, 'epoch')} over ${formatCount(training.rows)} rows, seed ${training.seed}; ` +
         `loss ${training.integerLoss?.toFixed(4) ?? '?'} nats a field`
       : 'no network: marginals only',
     ...(training.from === undefined

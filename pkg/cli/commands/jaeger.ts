@@ -78,6 +78,12 @@ async function translate(values: OptionValues, inputs: string[], io: CommandIo):
   if (files.length === 0) {
     throw new GentError('USAGE', 'jaeger translate: --traces FILE, DIR or - is missing');
   }
+  for (const name of ['url', 'from', 'to', 'service', 'limit', 'resume', 'token-file']) {
+    if (values[name] !== undefined) {
+      const meant = name === 'to' ? '; what to write is said by --to-form' : '';
+      throw new GentError('USAGE', `--${name} is an option of jaeger download${meant}`);
+    }
+  }
   const form = formOption(values);
   const format = formatOption(values);
   const stats = newReadStats();

@@ -4,11 +4,11 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import pc from '../colors';
 import { GentError, terminalProgress } from '../../common';
-import { openStore } from '../../store';
+import { type ModelStore, openStore } from '../../store';
 import { newReadStats, readTraces, TRACE_FORMATS } from '../../trace';
 import { trainModel } from '../../train';
 import type { Command, CommandIo, OptionValues } from '../command';
-import { formatBytes, formatCount } from '../format';
+import { counted, formatBytes, formatCount } from '../format';
 import { FORMAT_OPTIONS, formatOption, requiredOption, textOption } from '../options';
 import { NETWORK_OPTIONS, SELECTION_OPTIONS, selectTraces, trainSettings } from '../train-options';
 import { writeWhole } from '../write-whole';
@@ -37,6 +37,28 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
   if (out !== undefined) {
     await checkDirectory(out);
   }
+  // Opened before training, too: a new directory is made, a bucket that cannot be reached is said at once.
+  const store = storeDirectory === undefined ? undefined : await openStore(storeDirectory, { create: true });
+  try {
+    await trainInto(store, { values, inputs, out, storeDirectory }, io);
+  } finally {
+    await store?.close();
+  }
+}
+
+interface Given {
+  readonly values: OptionValues;
+  readonly inputs: readonly string[];
+  readonly out: string | undefined;
+  readonly storeDirectory: string | undefined;
+}
+
+/** Trains, writes and publishes the model, and says what came of it. */
+async function trainInto(
+  store: ModelStore | undefined,
+  { values, inputs, out, storeDirectory }: Given,
+  io: CommandIo
+): Promise<void> {
   const json = values.json === true;
   const format = formatOption(values);
   const stats = newReadStats();
@@ -61,15 +83,7 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
   if (out !== undefined) {
     await writeWhole(out, bytes);
   }
-  let published: string | undefined;
-  if (storeDirectory !== undefined) {
-    const store = await openStore(storeDirectory);
-    try {
-      published = (await store.publish(bytes)).file;
-    } finally {
-      await store.close();
-    }
-  }
+  const published = (await store?.publish(bytes))?.file;
   const seconds = (Date.now() - began) / 1000;
   if (json) {
     const document = {
@@ -90,8 +104,8 @@ async function run(values: OptionValues, positionals: string[], io: CommandIo): 
   io.stdout.write(
     `${pc.bold(published ?? out ?? '')}  ${formatBytes(bytes.length)}${share}\n` +
       `${formatCount(report.traces)} traces, ${formatCount(report.spans)} spans, ${formatCount(manifest.counts.shapes)} shapes; ` +
-      `${formatCount(manifest.counts.exemplars)} exemplars; ` +
-      `${formatCount(report.training.parameters)} parameters, ${report.training.epochs} epochs, ${seconds.toFixed(1)} s\n` +
+      `${counted(manifest.counts.exemplars, 'exemplar')}; ` +
+      `${formatCount(report.training.parameters)} parameters, ${counted(report.training.epochs, 'epoch')}, ${seconds.toFixed(1)} s\n` +
       (model === undefined
         ? ''
         : `went on from ${model}: ${formatCount(takenOver?.rows ?? 0)} of ${formatCount(takenOver?.of ?? 0)} embeddings\n`) +
