@@ -46,7 +46,6 @@ import {
   DurationMode,
   durationBinsOf,
   isTight,
-  ratioOf,
   readSites,
   referenceTime,
   laterNeedsOf,
@@ -275,8 +274,6 @@ function durationBin(context: RowContext, site: TimingSite, duration: number, re
   switch (site.mode) {
     case DurationMode.Slack:
       return binOf(table, remaining - duration);
-    case DurationMode.Ratio:
-      return binOf(table, ratioOf(duration, remaining));
     case DurationMode.SlackOrDuration: {
       const slacks = context.timing.tables[site.tightTable] as QuantileTable;
       return isTight(duration, remaining - duration, blur)

@@ -22,7 +22,7 @@ export enum DurationMode {
   Absolute = 0,
   /** Time from the span's end to its parent's end: for spans that their parent wraps tightly. */
   Slack = 1,
-  /** Share of the time that remains of the parent, times {@link RATIO_ONE}: for spans that scale with what is around them. */
+  /** Share of the time that remains of the parent, times {@link RATIO_ONE}; no longer learnt, see docs/adr/0005. */
   Ratio = 2,
   /**
    * Time to the parent's end where that is little of the span, the duration where it is not: for spans that their parent
@@ -33,7 +33,6 @@ export enum DurationMode {
 
 /** A share of 1 in tables of ratios. */
 export const RATIO_ONE = 1 << 20;
-const MAX_RATIO = 64 * RATIO_ONE;
 
 /** One site. Times in ns. */
 export interface TimingSite {
@@ -268,11 +267,6 @@ export function inTurn(spans: SpanTable, i: number, reference: GapReference): bo
   return (spans.previous[i] as number) < 0
     ? spans.siblingsLeft[i] === 0
     : reference === GapReference.PreviousEnd || reference === GapReference.LatestEnd;
-}
-
-/** Durations as shares of the time that remains. */
-export function ratioOf(duration: number, remaining: number): number {
-  return remaining > 0 ? Math.max(0, Math.min(MAX_RATIO, Math.round((duration / remaining) * RATIO_ONE))) : MAX_RATIO;
 }
 
 /** Added to how a site is measured in models whose spans leave time to their later siblings; settle their starts as well. */
