@@ -213,10 +213,19 @@ export function startPlay(context: RowContext, spans: SpanTable, i: number, site
 const FEW_BUCKETS = 24;
 const BUCKET_CLASSES_A_DOUBLING = 4;
 
-/** Class of a number of time buckets: each by itself where they are few. */
-function bucketClass(buckets: number): number {
-  const above = Math.floor(BUCKET_CLASSES_A_DOUBLING * Math.log2(Math.max(1, buckets / FEW_BUCKETS)));
-  return Math.max(0, Math.min(CLASSES - 1, Math.min(buckets, FEW_BUCKETS) + above));
+/** Class of a number of time buckets: each by itself where they are few. Whole numbers only: the same on every machine. */
+export function bucketClass(buckets: number): number {
+  if (buckets <= FEW_BUCKETS) {
+    return Math.max(0, buckets);
+  }
+  let base = FEW_BUCKETS;
+  let above = 0;
+  while (buckets >= 2 * base) {
+    base *= 2;
+    above += BUCKET_CLASSES_A_DOUBLING;
+  }
+  above += Math.floor(((buckets - base) * BUCKET_CLASSES_A_DOUBLING) / base);
+  return Math.min(CLASSES - 1, FEW_BUCKETS + above);
 }
 
 /**

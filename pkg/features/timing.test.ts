@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter } from '../model';
 import type { ShapeLayout } from './layout';
 import { learnTable } from './quantiser-learn';
+import { bucketClass } from './rows';
 import {
   DurationMode,
   durationBinsOf,
@@ -100,4 +101,19 @@ test('sites that are told in two ways keep the share of each, and need both tabl
   const slackBins = (tables[1]?.codes.length ?? 0) - 1;
   const total = mass.reduce((sum, n) => sum + n, 0);
   expect(mass.subarray(slackBins).reduce((sum, n) => sum + n, 0) / total).toBeCloseTo(40 / 255);
+});
+
+test.each([
+  [-3, 0],
+  [0, 0],
+  [1, 1],
+  [24, 24],
+  [29, 24],
+  [30, 25],
+  [47, 27],
+  [48, 28],
+  [96, 32],
+  [1e9, 64],
+])('%d time buckets are of class %d', (buckets, expected) => {
+  expect(bucketClass(buckets)).toBe(expected);
 });
