@@ -213,6 +213,9 @@ export function startPlay(context: RowContext, spans: SpanTable, i: number, site
 const FEW_BUCKETS = 24;
 const BUCKET_CLASSES_A_DOUBLING = 4;
 
+/** Classes of numbers of time buckets. */
+export const BUCKET_CLASSES = CLASSES;
+
 /** Class of a number of time buckets: each by itself where they are few. Whole numbers only: the same on every machine. */
 export function bucketClass(buckets: number): number {
   if (buckets <= FEW_BUCKETS) {

@@ -1,5 +1,7 @@
-/** @file Durations of the first spans of traces, alone: nothing is drawn before them, so the network is asked once a shape and segment. */
+/** @file Durations of the first spans of traces, alone: nothing is drawn before them, so the network is asked once a shape, segment and reach. */
 import {
+  BUCKET_CLASSES,
+  bucketClass,
   durationTableOf,
   fillDurationRow,
   makeRows,
@@ -33,12 +35,11 @@ export interface FirstDurations {
 }
 
 export class FirstSpans {
-  /** Weights of the bins added up, by shape and segment: whole numbers below 2^31. */
+  /** Weights of the bins added up, by shape, segment and class of reach: whole numbers below 2^31. */
   private readonly sums = new Map<number, Uint32Array>();
   private readonly draw: Draw = { bin: 0, share: 0 };
   /** By pattern. */
   private readonly reaches: number[];
-  private readonly mostReach: number;
 
   /**
    * @param strata - of the timing sites
@@ -52,7 +53,6 @@ export class FirstSpans {
     private readonly key: number
   ) {
     this.reaches = content.counts.patterns.map(reachOf);
-    this.mostReach = this.reaches.reduce((most, reach) => Math.max(most, reach), 0);
   }
 
   /** Draws the first spans of traces: the very durations that the whole traces have. */
@@ -88,7 +88,7 @@ export class FirstSpans {
   private keyOf(place: TracePlace): number {
     const { segments } = this.content;
     const ofSegment = place.shape * segments.count + (segments.row[place.row] as number);
-    return ofSegment * (this.mostReach + 1) + this.reach(place);
+    return ofSegment * BUCKET_CLASSES + bucketClass(this.reach(place));
   }
 
   /** Asks the network for what is not known yet. */
