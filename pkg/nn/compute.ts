@@ -1,12 +1,21 @@
 /** @file Runs the training graph for one shard: gathers a batch, feeds it, and lays the gradients out flat. */
 import { ZERO_POINT } from './integer';
 import { layoutOf, type Layout, type TableLayout } from './layout';
+import { RecordView, type PackedRows } from './pack';
 import { loadRuntime, sessionOptions, type InferenceSession, type OrtModule, type Tensor } from './runtime';
 import type { Job } from './shard';
 import { encodeTrainingGraph } from './training-graph';
 
 /** Rows of one evaluation call. */
 const EVALUATION_ROWS = 1024;
+
+/** Added to the logits of a class that a row does not have: e^−10000 is 0 in float32. */
+const NO_CLASS = -10_000;
+
+/** Whether anything is added to the logits before they are compared with what was seen. */
+function hasPrior({ priorLogits, masked }: PackedRows): boolean {
+  return priorLogits.length > 0 || masked;
+}
 
 /** Summed weighted loss, and the weights' sum. */
 export interface LossSum {
@@ -22,12 +31,16 @@ export class ShardCompute {
   private readonly gradient: Float32Array;
   private readonly parameters: Record<string, Tensor> = {};
   private x = new Float32Array(0);
-  /** Integers of the batch's rows, as in PackedRows. */
-  private records = new Int32Array(0);
+  /** Records of the batch's rows, as in PackedRows. */
+  private batch: RecordView;
+  private readonly rows: RecordView;
   private targets = new Int32Array(0);
-  private classes = new Int32Array(0);
   private weights = new Float32Array(0);
   private prior = new Float32Array(0);
+  /** The batch: its rows, by what their weights are multiplied, and the sum of the weights. */
+  private taken = { count: 0, scale: 1, weight: 0 };
+  /** Kept for {@link copyRecords}. */
+  protected seen = 0;
 
   private constructor(
     private readonly job: Job,
@@ -39,6 +52,8 @@ export class ShardCompute {
     this.layout = layoutOf(job.spec);
     this.fed = new Float32Array(this.layout.size);
     this.gradient = job.gradients[index] as Float32Array;
+    this.rows = new RecordView(job.rows.layout, job.rows.records.buffer);
+    this.batch = new RecordView(job.rows.layout, new ArrayBuffer(0));
     this.layout.layers.forEach(({ weights, bias, inputs, outputs }, layer) => {
       const part = (from: number, to: number, dims: number[]): Tensor =>
         new ort.Tensor('float32', this.fed.subarray(from, to), dims);
@@ -50,8 +65,7 @@ export class ShardCompute {
   static async create(job: Job, index: number): Promise<ShardCompute> {
     const ort = await loadRuntime('native');
     const layout = layoutOf(job.spec);
-    const { masked, weights, priorRows } = job.rows;
-    const options = { masked, weighted: weights.length > 0, prior: priorRows.length > 0 };
+    const options = { weighted: job.rows.weighted, prior: hasPrior(job.rows) };
     const session = (gradients: boolean): Promise<InferenceSession> =>
       ort.InferenceSession.create(encodeTrainingGraph(layout, { ...options, gradients }), sessionOptions('native'));
     return new ShardCompute(job, index, ort, await session(false), await session(true));
@@ -64,106 +78,114 @@ export class ShardCompute {
 
   private reserve(count: number): void {
     if (this.targets.length < count) {
+      const { rows, spec } = this.job;
       this.x = new Float32Array(count * this.layout.width);
-      this.records = new Int32Array(count * (this.layout.tables.length + 2));
+      this.batch = new RecordView(rows.layout, new ArrayBuffer(count * rows.layout.bytes));
       this.targets = new Int32Array(count);
-      this.classes = new Int32Array(count);
       this.weights = new Float32Array(count);
-      this.prior = new Float32Array(this.job.rows.priorRows.length > 0 ? count * this.job.spec.classes : 0);
+      this.prior = new Float32Array(hasPrior(rows) ? count * spec.classes : 0);
     }
   }
 
-  /** Gathers rows order[from … to − 1] into the buffers; `scale` multiplies their weights. Gives Σ weights. */
-  private gather(order: Uint32Array, from: number, to: number, scale: number): number {
-    const { integers, levels, weights } = this.job.rows;
+  /**
+   * Takes rows order[from … to − 1] as the batch: what of them does not depend on the parameters. `scale` multiplies their
+   * weights.
+   */
+  take(order: Uint32Array, from: number, to: number, scale: number): void {
+    const count = to - from;
+    this.reserve(count);
+    const { batch, x, job } = this;
     const { tables, width } = this.layout;
-    const { x, records } = this;
-    const stride = tables.length + 2;
-    const depth = this.job.spec.levels;
+    this.seen = copyRecords(this.rows.words, batch.words, order, from, to, job.rows.layout.bytes / 4);
+    const depth = job.spec.levels;
     let sum = 0;
-    for (let i = from; i < to; i++) {
-      const row = order[i] as number;
-      const place = i - from;
-      let record = place * stride;
-      for (let source = row * stride, end = source + stride; source < end;) {
-        records[record++] = integers[source++] as number;
+    for (let i = 0; i < count; i++) {
+      this.targets[i] = batch.column(i, tables.length);
+      let at = (i + 1) * width - depth;
+      for (let level = batch.levelsAt(i), end = level + depth; level < end;) {
+        x[at++] = (batch.bytes[level++] as number) - ZERO_POINT;
       }
-      this.targets[place] = records[record - 2] as number;
-      this.classes[place] = records[record - 1] as number;
-      let at = (place + 1) * width - depth;
-      for (let level = row * depth, end = level + depth; level < end;) {
-        x[at++] = (levels[level++] as number) - ZERO_POINT;
-      }
-      const weight = weights.length > 0 ? (weights[row] as number) : 1;
-      this.weights[place] = weight * scale;
+      const weight = batch.weight(i);
+      this.weights[i] = weight * scale;
       sum += weight;
     }
-    this.gatherPrior(order, from, to);
-    tables.forEach((table, e) => pickRows(this.fed, table, records, e, stride, to - from, x, width));
-    return sum;
+    if (this.prior.length > 0) {
+      this.gatherPrior(count);
+    }
+    this.taken = { count, scale, weight: sum };
   }
 
-  private gatherPrior(order: Uint32Array, from: number, to: number): void {
-    const { priorRows, priorLogits } = this.job.rows;
-    const { classes } = this.job.spec;
-    if (priorRows.length > 0) {
-      for (let i = from, at = 0; i < to; i++, at += classes) {
-        const set = (priorRows[order[i] as number] as number) * classes;
-        this.prior.set(priorLogits.subarray(set, set + classes), at);
+  /** Puts the embeddings of the batch's rows into their columns. */
+  private embed(): void {
+    const { tables, width } = this.layout;
+    tables.forEach((table, e) => pickRows(this.fed, table, this.batch, e, this.taken.count, this.x, width));
+  }
+
+  /** What is added to the logits of the batch's rows: what is known of them, and that some of the classes are not there. */
+  private gatherPrior(count: number): void {
+    const { batch, prior, job } = this;
+    const { priorLogits } = job.rows;
+    const { classes } = job.spec;
+    const known = priorLogits.length > 0;
+    const last = this.layout.tables.length + 1;
+    for (let i = 0, at = 0; i < count; i++) {
+      const exist = batch.column(i, last);
+      const set = batch.prior(i) * classes;
+      for (let c = 0; c < exist; c++) {
+        prior[at++] = known ? (priorLogits[set + c] as number) : 0;
+      }
+      for (let c = exist; c < classes; c++) {
+        prior[at++] = NO_CLASS;
       }
     }
   }
 
-  private feeds(count: number, scale: number): Record<string, Tensor> {
+  private feeds(): Record<string, Tensor> {
     const { Tensor } = this.ort;
-    const { masked, weights, priorRows } = this.job.rows;
-    const { classes } = this.job.spec;
+    const { count, scale } = this.taken;
+    const { rows, spec } = this.job;
     const feeds: Record<string, Tensor> = {
       ...this.parameters,
       x: new Tensor('float32', this.x.subarray(0, count * this.layout.width), [count, this.layout.width]),
-      targets: new Tensor('int32', this.targets.subarray(0, count), [count]),
-      weights:
-        weights.length > 0
-          ? new Tensor('float32', this.weights.subarray(0, count), [count, 1])
-          : new Tensor('float32', Float32Array.of(scale), [1, 1]),
+      targets: new Tensor('int32', this.targets.subarray(0, count), [count, 1]),
+      weights: rows.weighted
+        ? new Tensor('float32', this.weights.subarray(0, count), [count, 1])
+        : new Tensor('float32', Float32Array.of(scale), [1, 1]),
     };
-    if (priorRows.length > 0) {
-      feeds.prior = new Tensor('float32', this.prior.subarray(0, count * classes), [count, classes]);
-    }
-    if (masked) {
-      feeds.classes = new Tensor('int32', this.classes.subarray(0, count), [count, 1]);
+    if (hasPrior(rows)) {
+      feeds.prior = new Tensor('float32', this.prior.subarray(0, count * spec.classes), [count, spec.classes]);
     }
     return feeds;
   }
 
   /** Adds up the gradients of the embedding rows that the last `gather` of `count` rows picked. */
   private scatter(count: number, dx: Float32Array): void {
-    const { tables, layers, width } = this.layout;
-    const stride = tables.length + 2;
+    const { tables, layers, embedded } = this.layout;
     this.gradient.fill(0, 0, layers[0]?.weights ?? 0);
-    tables.forEach((table, e) => addRows(this.gradient, table, this.records, e, stride, count, dx, width));
+    tables.forEach((table, e) => addRows(this.gradient, table, this.batch, e, count, dx, embedded));
   }
 
   /**
-   * The gradient of Σ scale · weight · loss over rows order[from … to − 1] goes to this shard's gradients; gives the
-   * sum without `scale`.
+   * The gradient of Σ scale · weight · loss over the rows taken goes to this shard's gradients; gives the sum without
+   * `scale`.
    */
-  async gradients(order: Uint32Array, from: number, to: number, scale: number): Promise<LossSum> {
-    const count = to - from;
+  async gradients(): Promise<LossSum> {
+    const { count, scale, weight } = this.taken;
     if (count === 0) {
       this.gradient.fill(0);
       return { loss: 0, weight: 0 };
     }
     this.fed.set(this.job.fed);
-    this.reserve(count);
-    const weight = this.gather(order, from, to, scale);
-    const results = await this.backward.run(this.feeds(count, scale));
+    this.embed();
+    const results = await this.backward.run(this.feeds());
     const floats = (name: string): Float32Array => results[name]?.data as Float32Array;
     this.layout.layers.forEach(({ weights, bias }, layer) => {
       this.gradient.set(floats(`dw${layer}`), weights);
       this.gradient.set(floats(`db${layer}`), bias);
     });
-    this.scatter(count, floats('dx'));
+    if (this.layout.embedded > 0) {
+      this.scatter(count, floats('dx'));
+    }
     return { loss: (floats('loss')[0] as number) / scale, weight };
   }
 
@@ -173,29 +195,53 @@ export class ShardCompute {
     let loss = 0;
     let weight = 0;
     for (let start = from; start < to; start += EVALUATION_ROWS) {
-      const end = Math.min(to, start + EVALUATION_ROWS);
-      this.reserve(end - start);
-      weight += this.gather(order, start, end, 1);
-      const results = await this.forward.run(this.feeds(end - start, 1));
+      this.take(order, start, Math.min(to, start + EVALUATION_ROWS), 1);
+      this.embed();
+      const results = await this.forward.run(this.feeds());
       loss += results.loss?.data[0] as number;
+      weight += this.taken.weight;
     }
     return { loss, weight };
   }
+}
+
+/**
+ * Copies the records of rows order[from … to − 1], of `size` words each. The rows lie anywhere in memory, so a word of each
+ * is looked at first: nothing hangs on what is read, so the processor waits for many of them at once.
+ * @returns nothing of use, but to be kept, lest the first pass be dropped as useless
+ */
+function copyRecords(
+  source: Int32Array,
+  target: Int32Array,
+  order: Uint32Array,
+  from: number,
+  to: number,
+  size: number
+): number {
+  let seen = 0;
+  for (let i = from; i < to; i++) {
+    seen ^= source[(order[i] as number) * size] as number;
+  }
+  for (let i = from, at = 0; i < to; i++) {
+    for (let word = (order[i] as number) * size, end = word + size; word < end;) {
+      target[at++] = source[word++] as number;
+    }
+  }
+  return seen;
 }
 
 /** Copies the picked row of one table into its columns of `x`, for each row of the batch. Unrolled: it is a hot loop. */
 function pickRows(
   fed: Float32Array,
   { offset, dimension, column }: TableLayout,
-  records: Int32Array,
+  batch: RecordView,
   e: number,
-  stride: number,
   count: number,
   x: Float32Array,
   width: number
 ): void {
   for (let i = 0; i < count; i++) {
-    let source = offset + (records[i * stride + e] as number) * dimension;
+    let source = offset + batch.column(i, e) * dimension;
     let at = i * width + column;
     const end = at + dimension;
     for (; at + 3 < end; at += 4, source += 4) {
@@ -214,15 +260,14 @@ function pickRows(
 function addRows(
   gradient: Float32Array,
   { offset, dimension, column }: TableLayout,
-  records: Int32Array,
+  batch: RecordView,
   e: number,
-  stride: number,
   count: number,
   dx: Float32Array,
   width: number
 ): void {
   for (let i = 0; i < count; i++) {
-    let target = offset + (records[i * stride + e] as number) * dimension;
+    let target = offset + batch.column(i, e) * dimension;
     let at = i * width + column;
     const end = at + dimension;
     for (; at + 3 < end; at += 4, target += 4) {

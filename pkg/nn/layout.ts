@@ -27,6 +27,8 @@ export interface Layout {
   readonly layers: readonly LayerLayout[];
   /** Width of the network's input: all embedding dimensions, then the levels. */
   readonly width: number;
+  /** Width of the embeddings alone. */
+  readonly embedded: number;
   /** Number of parameters. */
   readonly size: number;
   /** Channels (outputs) of all layers together. */
@@ -83,5 +85,5 @@ export function layoutOf(spec: NetworkSpec): Layout {
     return layer;
   });
   whole(offset, 1, parameters, 'the number of parameters');
-  return { tables, layers, width, size: offset, channels: channel };
+  return { tables, layers, width, embedded: column, size: offset, channels: channel };
 }

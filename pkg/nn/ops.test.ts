@@ -57,20 +57,23 @@ const CASES: readonly Case[] = [
       ops.softmaxCrossEntropy(
         g,
         x!,
-        integers(g, 'targets', [1, 3, 0]),
+        integers(g, 'targets', [1, 3, 0], [3, 1]),
         g.constant('one', { type: 'float', dims: [1, 1], data: Float32Array.of(0.5) })
       ),
   },
   {
-    name: 'softmaxCrossEntropy, weighted and masked',
+    name: 'softmaxCrossEntropy, weighted, a class that is not there',
     inputs: [{ dims: [3, 4] }],
     build: (g, [x]) =>
       ops.softmaxCrossEntropy(
         g,
-        x!,
-        integers(g, 'targets', [1, 1, 0]),
-        g.constant('weights', { type: 'float', dims: [3, 1], data: Float32Array.of(0.5, 2, 1) }),
-        integers(g, 'counts', [4, 2, 1], [3, 1])
+        ops.add(
+          g,
+          x!,
+          g.constant('mask', { type: 'float', dims: [1, 4], data: Float32Array.of(0, 0, 0, -10_000) })
+        ),
+        integers(g, 'targets', [1, 1, 0], [3, 1]),
+        g.constant('weights', { type: 'float', dims: [3, 1], data: Float32Array.of(0.5, 2, 1) })
       ),
   },
   {
@@ -80,7 +83,7 @@ const CASES: readonly Case[] = [
       ops.softmaxCrossEntropy(
         g,
         ops.linear(g, ops.mul(g, ops.linear(g, x!, w!, b!), g.scalar(0.7)), v!, c!),
-        integers(g, 'targets', [1, 2, 0, 0]),
+        integers(g, 'targets', [1, 2, 0, 0], [4, 1]),
         g.constant('one', { type: 'float', dims: [1, 1], data: Float32Array.of(1) })
       ),
   },

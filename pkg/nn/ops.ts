@@ -10,14 +10,27 @@ export function matMul(graph: Graph, a: Value, b: Value): Value {
   ]);
 }
 
-/** x · weights + bias, the bias a row. */
-export function linear(graph: Graph, x: Value, weights: Value, bias: Value): Value {
+/** x · weights + bias, the bias a row. @param first - give the gradient of the first columns of x only; default all */
+export function linear(graph: Graph, x: Value, weights: Value, bias: Value, first?: number): Value {
   const output = graph.emit('Gemm', [x, weights, bias], [at(x, 0), at(weights, 1)]);
+  const gradientOfX = (gradient: Value): Value =>
+    graph.emit(
+      'Gemm',
+      [gradient, first === undefined ? weights : firstRows(graph, weights, first)],
+      [at(x, 0), first ?? at(x, 1)],
+      { transB: 1 }
+    );
   return graph.record([x, weights, bias], output, (gradient, [needX, needWeights, needBias]) => [
-    needX ? graph.emit('Gemm', [gradient, weights], x.dims, { transB: 1 }) : undefined,
+    needX ? gradientOfX(gradient) : undefined,
     needWeights ? graph.emit('Gemm', [x, gradient], weights.dims, { transA: 1 }) : undefined,
     needBias ? reduceTo(graph, gradient, bias) : undefined,
   ]);
+}
+
+function firstRows(graph: Graph, matrix: Value, count: number): Value {
+  const place = (n: number): Value =>
+    graph.constant(`row${n}`, { type: 'int64', dims: [1], data: BigInt64Array.of(BigInt(n)) });
+  return graph.emit('Slice', [matrix, place(0), place(count)], [count, at(matrix, 1)]);
 }
 
 /** a + b with broadcasting. */
@@ -67,9 +80,9 @@ export function quantiseActivation(graph: Graph, x: Value, top: number): Value {
   const rounded = graph.emit('Round', [x], x.dims);
   const output = graph.emit('Clip', [rounded, graph.scalar(0), graph.scalar(top)], x.dims);
   return graph.record([x], output, (gradient) => {
-    // Whole numbers: clip(min(r, top + 1 − r), 0, 1) is 1 just where 1 ≤ r ≤ top.
+    // Whole numbers: clip(r · (top + 1 − r), 0, 1) is 1 just where 1 ≤ r ≤ top.
     const room = graph.emit('Sub', [graph.scalar(top + 1), rounded], x.dims);
-    const inside = graph.emit('Min', [rounded, room], x.dims);
+    const inside = graph.emit('Mul', [rounded, room], x.dims);
     const open = graph.emit('Clip', [inside, graph.scalar(0), graph.scalar(1)], x.dims);
     return [graph.emit('Mul', [gradient, open], x.dims)];
   });
@@ -120,41 +133,19 @@ export function sum(graph: Graph, x: Value): Value {
   });
 }
 
-/** Added in effect to the logit of a class that a row does not have: e^−10000 is 0 in float32. */
-const NO_CLASS = -10000;
-
-/**
- * Σ over rows of weight × −log softmax(logits)[target]. `targets` int32 [rows]; `weights` [rows × 1] or [1 × 1];
- * `counts` int32 [rows × 1], if given: classes from there on are left out of the row's softmax.
- */
-export function softmaxCrossEntropy(
-  graph: Graph,
-  logits: Value,
-  targets: Value,
-  weights: Value,
-  counts?: Value
-): Value {
-  const classes = at(logits, 1) as number;
-  const eye = new Float32Array(classes * classes);
-  for (let c = 0; c < classes; c++) {
-    eye[c * classes + c] = 1;
-  }
-  const identity = graph.constant(`eye${classes}`, { type: 'float', dims: [classes, classes], data: eye });
-  const hot = graph.emit('Gather', [identity, targets], logits.dims, { axis: 0 });
-  let shown = logits;
-  if (counts !== undefined) {
-    const data = Int32Array.from({ length: classes }, (_, c) => c);
-    const numbers = graph.constant(`numbers${classes}`, { type: 'int32', dims: [1, classes], data });
-    const exists = graph.emit('Less', [numbers, counts], logits.dims);
-    shown = graph.emit('Where', [exists, logits, graph.scalar(NO_CLASS)], logits.dims);
-  }
-  const logs = graph.emit('LogSoftmax', [shown], logits.dims, { axis: 1 });
-  const chosen = graph.emit('Mul', [hot, graph.emit('Neg', [weights], weights.dims)], logits.dims);
-  const loss = graph.emit('ReduceSum', [graph.emit('Mul', [chosen, logs], logits.dims)], [], { keepdims: 0 });
+/** Σ over rows of weight × −log softmax(logits)[target]. `targets` int32 [rows × 1]; `weights` [rows × 1] or [1 × 1]. */
+export function softmaxCrossEntropy(graph: Graph, logits: Value, targets: Value, weights: Value): Value {
+  const logs = graph.emit('LogSoftmax', [logits], logits.dims, { axis: 1 });
+  const own = graph.emit('GatherElements', [logs, targets], targets.dims, { axis: 1 });
+  const chosen = graph.emit('Mul', [own, graph.emit('Neg', [weights], weights.dims)], targets.dims);
+  const loss = graph.emit('ReduceSum', [chosen], [], { keepdims: 0 });
   return graph.record([logits], loss, (gradient) => {
-    // softmax − one-hot; a class that is left out has 0 in both, so its gradient is 0 as it should be.
+    // softmax − one-hot, the latter without ever being laid out
     const scale = graph.emit('Mul', [weights, gradient], weights.dims);
-    const error = graph.emit('Sub', [graph.emit('Exp', [logs], logits.dims), hot], logits.dims);
+    const shape = graph.emit('Shape', [targets], [2]);
+    const less = graph.emit('Expand', [graph.scalar(-1), shape], targets.dims);
+    const odds = graph.emit('Exp', [logs], logits.dims);
+    const error = graph.emit('ScatterElements', [odds, targets, less], logits.dims, { axis: 1, reduction: 'add' });
     return [graph.emit('Mul', [error, scale], logits.dims)];
   });
 }

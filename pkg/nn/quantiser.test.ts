@@ -28,7 +28,7 @@ describe.each([7, 6, 5, 4, 3, 2])('%i bits', (bits) => {
     const rows = randomRows(SMALL, 200, 3);
     const logits = evaluateReference(network, rows);
     const ort = await loadRuntime('native');
-    const graph = encodeTrainingGraph(layout, { masked: false, weighted: false, prior: false, gradients: false });
+    const graph = encodeTrainingGraph(layout, { weighted: false, prior: false, gradients: false });
     const session = await ort.InferenceSession.create(graph, sessionOptions('native'));
     const floats = (data: Float32Array, dims: number[]) => new ort.Tensor('float32', data, dims);
     const parameters = Object.fromEntries(

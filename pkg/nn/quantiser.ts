@@ -44,8 +44,15 @@ export class Quantiser {
   readonly layout: Layout;
   private readonly top: number;
   private readonly step: number;
+  /** Of each channel: codes of a weight of 1, what is fed for a code, and the same of biases. */
+  private readonly scales: Float64Array;
+  private readonly steps: Float64Array;
+  private readonly biasSteps: Float64Array;
 
-  /** @param exponents - one weight exponent e a channel of all layers (weight = code / 2^e); shared by all users */
+  /**
+   * @param exponents - one weight exponent e a channel of all layers (weight = code / 2^e); shared by all users, who
+   * {@link follow} when one of them has chosen others
+   */
   constructor(
     private readonly spec: NetworkSpec,
     readonly bits: number,
@@ -54,6 +61,23 @@ export class Quantiser {
     this.layout = layoutOf(spec);
     this.top = topCode(bits);
     this.step = tableStep(bits);
+    const channels = (): Float64Array => new Float64Array(this.layout.channels);
+    [this.scales, this.steps, this.biasSteps] = [channels(), channels(), channels()];
+    this.follow();
+  }
+
+  /** Takes note of exponents that somebody else has chosen. */
+  follow(): void {
+    this.layout.layers.forEach(({ channel, outputs }, index) => {
+      const { input } = unitsOf(this.layout, index);
+      const factor = this.feedFactor(index);
+      for (let j = channel; j < channel + outputs; j++) {
+        const exponent = this.exponents[j] as number;
+        this.scales[j] = 2 ** exponent;
+        this.steps[j] = 2 ** -exponent * factor.weights;
+        this.biasSteps[j] = 2 ** -(input + exponent) * factor.bias;
+      }
+    });
   }
 
   /** Power of two by which a layer's real weight (w) and real bias (b) are multiplied when fed. */
@@ -73,6 +97,7 @@ export class Quantiser {
         this.exponents[layer.channel + j] = Math.min(high, Math.max(low, this.bestExponent(real, layer, j)));
       }
     });
+    this.follow();
   }
 
   private bestExponent(real: Float32Array, layer: LayerLayout, channel: number): number {
@@ -122,19 +147,17 @@ export class Quantiser {
       fed[at] = round(value * unit) * this.step;
     }
     this.layout.layers.forEach((layer, index) => {
-      const { input } = unitsOf(this.layout, index);
-      const factor = this.feedFactor(index);
-      const exponents = this.exponents.subarray(layer.channel, layer.channel + layer.outputs);
-      const start = Math.max(from, layer.weights);
-      const end = Math.min(to, layer.bias);
+      const { weights, bias, channel, outputs } = layer;
+      const start = Math.max(from, weights);
+      const end = Math.min(to, bias);
       if (start < end) {
-        const scales = Float64Array.from(exponents, (exponent) => 2 ** exponent);
-        const steps = Float64Array.from(exponents, (exponent) => 2 ** -exponent * factor.weights);
-        feedWeights(real, fed, start, end, (start - layer.weights) % layer.outputs, scales, steps, this.top);
+        const scales = this.scales.subarray(channel, channel + outputs);
+        const steps = this.steps.subarray(channel, channel + outputs);
+        feedWeights(real, fed, start, end, (start - weights) % outputs, scales, steps, this.top);
       }
-      for (let at = Math.max(from, layer.bias); at < Math.min(to, layer.bias + layer.outputs); at++) {
-        const exponent = exponents[at - layer.bias] as number;
-        fed[at] = this.biasCode(real[at] as number, index, exponent) * 2 ** -(input + exponent) * factor.bias;
+      for (let at = Math.max(from, bias); at < Math.min(to, bias + outputs); at++) {
+        const j = channel + at - bias;
+        fed[at] = this.biasCode(real[at] as number, index, this.exponents[j] as number) * (this.biasSteps[j] as number);
       }
     });
   }

@@ -41,8 +41,6 @@ export interface Job {
   /** Rows to learn from and rows held out. */
   readonly learn: Uint32Array;
   readonly held: Uint32Array;
-  /** Mean weight of the rows to learn from. */
-  readonly meanWeight: number;
   readonly real: Float32Array;
   readonly fed: Float32Array;
   readonly first: Float32Array;
@@ -111,6 +109,7 @@ class Shard {
       this.quantiser.feed(real, fed, 0, real.length);
     }
     this.barrier.wait();
+    this.quantiser.follow();
   }
 
   private update(options: AdamStep): void {
@@ -154,21 +153,29 @@ class Shard {
     new Random(job.seed, 16 + epoch).shuffle(order);
     this.put(SUM.train, 0);
     this.put(SUM.trainWeight, 0);
+    const take = (i: number): void => {
+      const start = Math.floor((order.length * i) / steps);
+      const size = Math.floor((order.length * (i + 1)) / steps) - start;
+      const [from, to] = this.share(size);
+      this.compute.take(order, start + from, start + to, 1 / (size * job.rows.meanWeight));
+    };
+    take(0);
     for (let i = 0; i < steps; i++) {
       if (this.step % RESCALE_STEPS === 0) {
         this.rescale();
       }
-      const start = Math.floor((order.length * i) / steps);
-      const size = Math.floor((order.length * (i + 1)) / steps) - start;
-      const [from, to] = this.share(size);
-      const scale = 1 / (size * job.meanWeight);
-      const part = await this.compute.gradients(order, start + from, start + to, scale);
+      const part = await this.compute.gradients();
       job.sums[this.index * SUM.cells + SUM.train]! += part.loss;
       job.sums[this.index * SUM.cells + SUM.trainWeight]! += part.weight;
       if (epoch === 0 && i === Math.min(TIMING_STEPS, steps - 1)) {
         this.plan((i + 1) / steps);
       }
-      this.barrier.wait();
+      const round = this.barrier.arrive();
+      if (i + 1 < steps) {
+        // while the other shard may still be at its gradients
+        take(i + 1);
+      }
+      this.barrier.wait(round);
       const planned = steps * (job.control[CONTROL.planned] as number);
       const learningRate = scheduledRate(job.learningRate, this.step, planned);
       this.step++;

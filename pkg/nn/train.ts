@@ -5,7 +5,7 @@ import { encodeNetwork } from './inference-graph';
 import { MAX_WEIGHT_BITS, MIN_WEIGHT_BITS } from './integer';
 import { layoutOf, type Layout } from './layout';
 import { loadNetwork } from './load';
-import { packRows, type PackedRows } from './pack';
+import { packRows, RecordView, type PackedRows } from './pack';
 import { parseNetwork } from './parse-network';
 import { Quantiser, toReal } from './quantiser';
 import { Random } from './random';
@@ -75,11 +75,11 @@ function initialise(real: Float32Array, layout: Layout, rows: PackedRows, seed: 
   const random = new Random(seed, 2);
   const normal = (): number =>
     Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
-  const stride = layout.tables.length + 2;
+  const view = new RecordView(rows.layout, rows.records.buffer);
   layout.tables.forEach(({ offset, vocabulary, dimension }, e) => {
     const occurs = new Uint8Array(vocabulary);
-    for (let row = 0, at = e; row < rows.count; row++, at += stride) {
-      occurs[rows.integers[at] as number] = 1;
+    for (let row = 0; row < rows.count; row++) {
+      occurs[view.column(row, e)] = 1;
     }
     for (let i = 0; i < vocabulary * dimension; i++) {
       const value = normal() * EMBEDDING_SPREAD;
@@ -157,8 +157,6 @@ function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions
   if (options.warmStart !== undefined) {
     warm(real, layout, options.warmStart);
   }
-  let weight = 0;
-  packed.weights.forEach((each) => (weight += each));
   const bytes = (length: number): Int8Array => new Int8Array(new SharedArrayBuffer(length));
   const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL.cells));
   control[CONTROL.planned] = options.epochs;
@@ -174,7 +172,6 @@ function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions
     rows: packed,
     learn,
     held,
-    meanWeight: packed.weights.length > 0 ? weight / packed.count : 1,
     real,
     fed: vector(),
     first: vector(),
@@ -237,24 +234,25 @@ async function integerLoss(onnx: Uint8Array, job: Job): Promise<number> {
   const { spec, held, rows } = job;
   const network = await loadNetwork(onnx);
   const inputs = spec.embeddings.length;
-  const at = (row: number, column: number): number => rows.integers[row * (inputs + 2) + column] as number;
+  const view = new RecordView(rows.layout, rows.records.buffer);
   const levels = new Uint8Array(held.length * spec.levels);
-  held.forEach((row, i) =>
-    levels.set(rows.levels.subarray(row * spec.levels, (row + 1) * spec.levels), i * spec.levels)
-  );
-  const indices = spec.embeddings.map((_, e) => Int32Array.from(held, (row) => at(row, e)));
+  held.forEach((row, i) => {
+    const from = view.levelsAt(row);
+    levels.set(view.bytes.subarray(from, from + spec.levels), i * spec.levels);
+  });
+  const indices = spec.embeddings.map((_, e) => Int32Array.from(held, (row) => view.column(row, e)));
   const logits = await network.logits({ count: held.length, indices, levels });
   await network.close();
   let loss = 0;
   let weights = 0;
   held.forEach((row, i) => {
-    const weight = rows.weights.length > 0 ? (rows.weights[row] as number) : 1;
-    const set = rows.priorRows.length > 0 ? (rows.priorRows[row] as number) * spec.classes : -1;
-    const own = Float64Array.from({ length: at(row, inputs + 1) }, (_, c) => {
+    const weight = view.weight(row);
+    const set = rows.priorLogits.length > 0 ? view.prior(row) * spec.classes : -1;
+    const own = Float64Array.from({ length: view.column(row, inputs + 1) }, (_, c) => {
       const prior = set < 0 ? 0 : 64 * (rows.priorLogits[set + c] as number);
       return (logits[i * spec.classes + c] as number) + prior;
     });
-    loss += weight * crossEntropy(own, at(row, inputs));
+    loss += weight * crossEntropy(own, view.column(row, inputs));
     weights += weight;
   });
   return loss / weights;

@@ -7,19 +7,17 @@ import { add, linear, quantiseActivation, softmaxCrossEntropy } from './ops';
 
 /** What a graph can be asked for. */
 export interface TrainingGraphOptions {
-  /** Rows have a number of classes of their own (input `classes`). */
-  readonly masked: boolean;
   /** Rows have weights of their own: input `weights` is [n × 1], else [1 × 1]. */
   readonly weighted: boolean;
   /** Rows have logits of their own that those of the network are added to (input `prior`). */
   readonly prior: boolean;
-  /** Give the gradients too: of `x` as `dx`, of layer i as `dw<i>` and `db<i>`. */
+  /** Give the gradients too: of the embeddings in `x` as `dx`, of layer i as `dw<i>` and `db<i>`. */
   readonly gradients: boolean;
 }
 
 /**
- * ONNX bytes of the graph. Inputs: `x` float [n × width], `targets` int32 [n], `weights`, `classes` int32 [n × 1] when
- * masked, `prior` float [n × classes] where there is one, `w<i>`, `b<i>`. Outputs: `loss` (the weighted sum) and the gradients.
+ * ONNX bytes of the graph. Inputs: `x` float [n × width], `targets` int32 [n × 1], `weights`, `prior` float [n × classes]
+ * where there is one, `w<i>`, `b<i>`. Outputs: `loss` (the weighted sum) and the gradients.
  */
 export function encodeTrainingGraph(layout: Layout, options: TrainingGraphOptions): Uint8Array {
   const graph = new Graph();
@@ -30,7 +28,7 @@ export function encodeTrainingGraph(layout: Layout, options: TrainingGraphOption
   }));
   let x = input;
   parameters.forEach(({ weights, bias }, index) => {
-    x = linear(graph, x, weights, bias);
+    x = linear(graph, x, weights, bias, index === 0 ? layout.embedded : undefined);
     if (index < parameters.length - 1) {
       x = quantiseActivation(graph, x, ACTIVATION_TOP);
     }
@@ -38,12 +36,12 @@ export function encodeTrainingGraph(layout: Layout, options: TrainingGraphOption
   if (options.prior) {
     x = add(graph, x, graph.input('prior', ['n', layout.layers[layout.layers.length - 1]?.outputs as number]));
   }
-  const targets = graph.input('targets', ['n'], 'int32');
+  const targets = graph.input('targets', ['n', 1], 'int32');
   const weights = graph.input('weights', options.weighted ? ['n', 1] : [1, 1]);
-  const classes = options.masked ? graph.input('classes', ['n', 1], 'int32') : undefined;
-  const loss = softmaxCrossEntropy(graph, x, targets, weights, classes);
-  const wanted = [input, ...parameters.flatMap((layer) => [layer.weights, layer.bias])];
-  const names = ['dx', ...parameters.flatMap((_, index) => [`dw${index}`, `db${index}`])];
+  const loss = softmaxCrossEntropy(graph, x, targets, weights);
+  const embeddings = layout.embedded > 0 ? [input] : [];
+  const wanted = [...embeddings, ...parameters.flatMap((layer) => [layer.weights, layer.bias])];
+  const names = [...embeddings.map(() => 'dx'), ...parameters.flatMap((_, index) => [`dw${index}`, `db${index}`])];
   const gradients = options.gradients ? graph.gradients(loss, wanted) : [];
   graph.output('loss', loss);
   gradients.forEach((gradient, index) => {
