@@ -47,7 +47,7 @@ describe.each([7, 6, 5, 4, 3, 2])('%i bits', (bits) => {
       const { loss } = await session.run({
         ...parameters,
         x: floats(Float32Array.from(x), [1, layout.width]),
-        targets: new ort.Tensor('int32', Int32Array.of(target), [1]),
+        targets: new ort.Tensor('int32', Int32Array.of(target), [1, 1]),
         weights: floats(Float32Array.of(1), [1, 1]),
       });
       const own = [...logits.subarray(row * SMALL.classes, (row + 1) * SMALL.classes)].map((logit) => logit / 64);
