@@ -134,6 +134,8 @@ export class PriorTable {
   /** Sets of PRIOR_CLASSES logits in 1/64 nat. */
   readonly logits: Int16Array;
   private readonly ofRow: Int32Array;
+  /** Classes that each set has logits of. */
+  private readonly sizes: Uint8Array;
   private readonly segments: number;
   private readonly fieldColumn: number;
   private readonly segmentColumn: number;
@@ -147,13 +149,16 @@ export class PriorTable {
     const { fields } = fieldBases(content, context);
     this.logits = new Int16Array((fields.length + priors.regimes.length) * PRIOR_CLASSES);
     this.ofRow = new Int32Array(fields.length * segments);
+    this.sizes = new Uint8Array(fields.length + priors.regimes.length);
     fields.forEach((field, f) => {
+      this.sizes[f] = field.classes;
       this.ofRow.fill(f, f * segments, (f + 1) * segments);
       this.logits.set(baseLogits(field, priors), f * PRIOR_CLASSES);
     });
     priors.regimes.forEach(({ field, from, to, codes }, r) => {
       const set = fields.length + r;
       const { classes } = fields[field] as FieldBase;
+      this.sizes[set] = classes;
       this.ofRow.fill(set, field * segments + from, field * segments + to);
       for (let bin = 0; bin < classes; bin++) {
         this.logits[set * PRIOR_CLASSES + bin] =
@@ -179,13 +184,14 @@ export class PriorTable {
     classes: number,
     rows: { readonly count: number; readonly indices: readonly Int32Array[] }
   ): void {
-    const { count } = rows;
-    const sets = this.setsOf(rows, count);
-    const most = Math.min(classes, PRIOR_CLASSES);
-    for (let r = 0, at = 0; r < count; r++, at += classes) {
-      const from = (sets[r] as number) * PRIOR_CLASSES;
-      for (let c = 0; c < most; c++) {
-        logits[at + c] = (logits[at + c] as number) + (this.logits[from + c] as number);
+    const { count, indices } = rows;
+    const fields = indices[this.fieldColumn] as Int32Array;
+    const segments = indices[this.segmentColumn] as Int32Array;
+    for (let r = 0; r < count; r++) {
+      const set = this.ofRow[(fields[r] as number) * this.segments + (segments[r] as number)] as number;
+      const end = r * classes + Math.min(classes, this.sizes[set] as number);
+      for (let at = r * classes, from = set * PRIOR_CLASSES; at < end; at++, from++) {
+        logits[at] = (logits[at] as number) + (this.logits[from] as number);
       }
     }
   }

@@ -15,6 +15,22 @@ describe('keyed numbers', () => {
     );
   });
 
+  test('permute has known values, in 32 bits and beyond: they must never change', () => {
+    expect([permute(3, 4, 9), permute(4, 5, -1), permute(699, 700, 5), permute(123456, 1e6, 77)]).toEqual([
+      2, 4, 415, 247084,
+    ]);
+    expect([
+      permute(2 ** 30 - 7, 2 ** 30, 3),
+      permute(5, 2 ** 30 + 1, 3),
+      permute(2 ** 39 + 12345, 2 ** 40, -9),
+    ]).toEqual([408524174, 510131479, 510484529372]);
+    let sum = 0;
+    for (let n = 2; n < 3000; n++) {
+      sum = (Math.imul(sum, 31) + permute(n >> 1, n, n * 7919)) | 0;
+    }
+    expect(sum).toBe(827579165);
+  });
+
   test('stratified numbers fill every stratum once', () => {
     for (const n of [1, 2, 3, 64, 1000, 4097]) {
       const strata = new Set(Array.from({ length: n }, (_, i) => Math.floor(stratified(i, n, 12345) * n)));

@@ -21,6 +21,10 @@ export function hash32(key: number, a: number, b = 0, c = 0): number {
   return h >>> 0;
 }
 
+const ROUNDS = Int32Array.from([1, 2, 3, 4], (round) => Math.imul(round, 0x7feb352d));
+/** Numbers up to here are permuted in 32-bit arithmetic. */
+const NARROW = 2 ** 30;
+
 /**
  * A keyed permutation of 0 … n − 1: four Feistel rounds over the next power of four, walked until the result is in
  * range (Black and Rogaway, Ciphers with arbitrary finite domains, 2002).
@@ -29,6 +33,28 @@ export function permute(index: number, n: number, key: number): number {
   if (n <= 1) {
     return 0;
   }
+  if (n > NARROW) {
+    return permuteWide(index, n, key);
+  }
+  // half of the bits that n − 1 needs, rounded up
+  const half = (33 - Math.clz32(n - 1)) >> 1;
+  const mask = (1 << half) - 1;
+  let at = index;
+  do {
+    let left = at >>> half;
+    let right = at & mask;
+    for (let round = 0; round < 4; round++) {
+      const next = (left ^ mix(key ^ Math.imul(right + 1, 0x9e3779b1) ^ (ROUNDS[round] as number))) & mask;
+      left = right;
+      right = next;
+    }
+    at = (left << half) | right;
+  } while (at >= n);
+  return at;
+}
+
+/** {@link permute} where 32 bits do not hold the numbers. */
+function permuteWide(index: number, n: number, key: number): number {
   let half = 1;
   while (2 ** (2 * half) < n) {
     half++;
@@ -40,7 +66,7 @@ export function permute(index: number, n: number, key: number): number {
     let left = Math.floor(at / width);
     let right = at % width;
     for (let round = 0; round < 4; round++) {
-      const next = (left ^ mix(key ^ Math.imul(right + 1, 0x9e3779b1) ^ Math.imul(round + 1, 0x7feb352d))) & mask;
+      const next = (left ^ mix(key ^ Math.imul(right + 1, 0x9e3779b1) ^ (ROUNDS[round] as number))) & mask;
       left = right;
       right = next;
     }

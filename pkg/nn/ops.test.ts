@@ -67,11 +67,7 @@ const CASES: readonly Case[] = [
     build: (g, [x]) =>
       ops.softmaxCrossEntropy(
         g,
-        ops.add(
-          g,
-          x!,
-          g.constant('mask', { type: 'float', dims: [1, 4], data: Float32Array.of(0, 0, 0, -10_000) })
-        ),
+        ops.add(g, x!, g.constant('mask', { type: 'float', dims: [1, 4], data: Float32Array.of(0, 0, 0, -10_000) })),
         integers(g, 'targets', [1, 1, 0], [3, 1]),
         g.constant('weights', { type: 'float', dims: [3, 1], data: Float32Array.of(0.5, 2, 1) })
       ),
