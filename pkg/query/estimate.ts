@@ -57,13 +57,19 @@ export class Estimate {
   ) {
     const metrics = query.kind === 'metrics' ? query.metrics : undefined;
     const own = metrics?.kind === 'metrics' && metrics.aggregate.kind !== 'compare';
-    this.all = compileMetrics(query, { ...options, sampled: own });
+    const intervals = new Intervals(options);
+    let occupied = 0;
+    for (let slot = 0; slot < intervals.count; slot++) {
+      occupied += mayHold(slot) ? 1 : 0;
+    }
+    this.all = compileMetrics(query, own ? { ...options, sampledSlots: occupied } : options);
     this.groups = own ? [] : Array.from({ length: GROUPS }, () => this.all.fresh());
     this.counting = metrics !== undefined && counts(metrics);
   }
 
-  observe(trace: Trace, { weight, sample }: SampledTrace): void {
-    this.all.observe(trace, weight, sample);
+  observe(trace: Trace, place: SampledTrace): void {
+    const { weight, sample } = place;
+    this.all.observe(trace, weight, place);
     this.groups[sample % GROUPS]?.observe(trace, weight * GROUPS);
     this.weights += weight;
     this.seen++;

@@ -11,6 +11,7 @@ export { isMetricsQuery, parseQuery, parseTagName } from './query';
 export { printAttribute, printField, printQuery, printStatic, type PrintOptions } from './print';
 export { compileSearch, searchTrace, NO_ROOT, type SearchOptions } from './search';
 export { hintsOf, type Hints } from './hints';
+export type { SamplePlace } from './confidence';
 export { Intervals, type MetricsRange } from './intervals';
 export { labelsKey, labelsText, sortSeries } from './labels';
 export { applySecondStages, compileMetrics, type MetricsAccumulator, type MetricsOptions } from './metrics';

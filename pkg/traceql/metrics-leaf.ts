@@ -2,6 +2,7 @@
 import { GentError, limit } from '../common';
 import type { MetricsAggregate, MetricsExpr, SpansetFilter, Stage } from './ast';
 import type { Compiled, Place } from './access';
+import type { SamplePlace } from './confidence';
 import { compileFilter, compileValue } from './compile';
 import { ExemplarBox } from './exemplars';
 import type { Intervals } from './intervals';
@@ -31,8 +32,8 @@ export interface LeafPlan {
   readonly value: Compiled | undefined;
   readonly over: OverTime | undefined;
   readonly exemplars: number;
-  /** Whether series come with intervals: what is observed is a sample. */
-  readonly sampled: boolean;
+  /** Slots that may hold anything, where what is observed is a sample: series come with intervals. */
+  readonly sampledSlots: number | undefined;
   /** `{ false }`: nothing at all comes out, not even a series of zeros. */
   readonly never: boolean;
 }
@@ -42,7 +43,7 @@ function soleFilter(stages: readonly Stage[]): SpansetFilter | undefined {
   return stages.length === 1 && first?.kind === 'filter' ? first : undefined;
 }
 
-export function planLeaf(leaf: MetricsLeaf, intervals: Intervals, exemplars: number, sampled: boolean): LeafPlan {
+export function planLeaf(leaf: MetricsLeaf, intervals: Intervals, exemplars: number, sampledSlots?: number): LeafPlan {
   const { aggregate, stages } = leaf;
   const pairs = limit('TRACEQL_EVENT_PAIRS');
   const filter = soleFilter(stages);
@@ -70,7 +71,7 @@ export function planLeaf(leaf: MetricsLeaf, intervals: Intervals, exemplars: num
             attribute !== undefined && attributeType(attribute) === 'duration'
           ),
     exemplars,
-    sampled,
+    sampledSlots,
     never: constant?.type === 'bool' && !constant.value,
   };
 }
@@ -102,7 +103,7 @@ export class LeafAccumulator {
   private readonly exemplarBox: ExemplarBox | undefined;
   private readonly mostSeries = limit('TRACEQL_SERIES');
   private readonly mostSamples = limit('TRACEQL_SAMPLES');
-  private sample = 0;
+  private place: SamplePlace | undefined;
 
   constructor(private readonly plan: LeafPlan) {
     const { aggregate } = plan.leaf;
@@ -127,9 +128,8 @@ export class LeafAccumulator {
     }
   }
 
-  /** @param sample - number of the trace in the sample */
-  observe(view: TraceView, weight: number, sample: number): void {
-    this.sample = sample;
+  observe(view: TraceView, weight: number, samplePlace: SamplePlace): void {
+    this.place = samplePlace;
     const [span] = view.spans;
     const { plan } = this;
     if (span === undefined || plan.never) {
@@ -184,7 +184,9 @@ export class LeafAccumulator {
     }
     const group = this.groupOf(place);
     group.state.add(slot, value, weight);
-    group.spread?.add(slot, this.sample, weight, value);
+    if (this.place !== undefined) {
+      group.spread?.add(slot, this.place, weight, value);
+    }
     this.exemplarBox?.offer(place, slot, group.key, () =>
       plan.value === undefined ? undefined : this.reported(value)
     );
@@ -255,7 +257,10 @@ export class LeafAccumulator {
       labels,
       key: groupIdentity(labels),
       state: plan.over.newState(),
-      spread: plan.sampled ? new GroupSpread(plan.leaf.aggregate as Aggregate, plan.over.divisor) : undefined,
+      spread:
+        plan.sampledSlots === undefined
+          ? undefined
+          : new GroupSpread(plan.leaf.aggregate as Aggregate, plan.over.divisor, plan.sampledSlots),
     };
     this.byLabels.set(identity, group);
     this.groups.set(mapKey, group);

@@ -3,6 +3,7 @@ import { GentError } from '../common';
 import type { Trace } from '../trace';
 import { AnswerBytes } from './answer-bytes';
 import type { MetricsExpr, Query } from './ast';
+import type { SamplePlace } from './confidence';
 import type { ExemplarBox, RawExemplar } from './exemplars';
 import { hintsOf } from './hints';
 import { Intervals, type MetricsRange } from './intervals';
@@ -14,8 +15,11 @@ import { applyStages, withNumber, withSeries, type NamedSeries } from './second-
 import { TraceView } from './trace-view';
 
 export interface MetricsOptions extends MetricsRange {
-  /** What is observed is a sample, with weights: series come with 95% intervals. Not for compare() and arithmetic. */
-  readonly sampled?: boolean;
+  /**
+   * What is observed is a sample, with weights, of what so many slots may hold: series come with 95% intervals. Not for
+   * compare() and arithmetic.
+   */
+  readonly sampledSlots?: number;
   /** Exemplars at most; default 0. A hint of the query overrides it. Instant queries have none. */
   readonly exemplars?: number;
 }
@@ -25,9 +29,9 @@ export interface MetricsAccumulator {
   /**
    * Takes a trace in.
    * @param weight - counts each of its spans that many times; default 1
-   * @param sample - number of the trace in a sample: neighbours in the sample have neighbouring numbers
+   * @param place - of the trace in a sample
    */
-  observe(trace: Trace, weight?: number, sample?: number): void;
+  observe(trace: Trace, weight?: number, place?: SamplePlace): void;
   /** Takes in what another accumulator of the same compiled query has seen. */
   merge(other: MetricsAccumulator): void;
   /** The series, sorted by labels. */
@@ -145,12 +149,17 @@ class Accumulator implements MetricsAccumulator {
     this.leaves = plans.map((plan) => new LeafAccumulator(plan));
   }
 
-  observe(trace: Trace, weight = 1, sample = 2 * this.observed): void {
+  observe(trace: Trace, weight = 1, place = this.ownPlace()): void {
     const view = new TraceView(trace);
     this.observed++;
     for (const leaf of this.leaves) {
-      leaf.observe(view, weight, sample);
+      leaf.observe(view, weight, place);
     }
+  }
+
+  /** Of a trace of which nothing more is known: it has no neighbours. */
+  private ownPlace(): SamplePlace {
+    return { sample: 2 * this.observed, cell: this.observed, expected: 0 };
   }
 
   merge(other: MetricsAccumulator): void {
@@ -183,7 +192,7 @@ export function compileMetrics(query: Query, options: MetricsOptions): MetricsAc
   }
   const intervals = new Intervals(options);
   const exemplars = exemplarCount(query, options);
-  const plans = leavesOf(query.metrics).map((leaf) => planLeaf(leaf, intervals, exemplars, options.sampled === true));
+  const plans = leavesOf(query.metrics).map((leaf) => planLeaf(leaf, intervals, exemplars, options.sampledSlots));
   return new Accumulator(query.metrics, plans, intervals);
 }
 

@@ -5,10 +5,17 @@ import { compileMetrics, Intervals, labelsKey, parseQuery } from '../../pkg/trac
 import { Estimate } from '../../pkg/query/estimate';
 import { samplePlan } from '../../pkg/query/sample-plan';
 
-/** Samples with an interval, and those that hold the value of all traces. */
-export interface Coverage {
+/** Samples with an interval, and those whose interval holds the value of all traces. What is told exactly does not count. */
+export interface Held {
   samples: number;
   held: number;
+}
+
+export interface Coverage extends Held {
+  /** Of the samples where something is, or is estimated. */
+  readonly busy: Held;
+  /** By function, as written in queries, without arguments. */
+  readonly kinds: Map<string, Held>;
 }
 
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
@@ -17,10 +24,18 @@ const FUNCTIONS = [
   'count_over_time()',
   'sum_over_time(duration)',
   'avg_over_time(duration)',
-  'quantile_over_time(duration, .5, .9)',
+  'quantile_over_time(duration, .5)',
+  'quantile_over_time(duration, .9)',
   'quantile_over_time(duration, .99)',
   'histogram_over_time(duration)',
 ];
+/** What the functions are told apart by. */
+const kindOf = (fn: string): string =>
+  fn
+    .replace('_over_time', '')
+    .replace('duration', '')
+    .replace(/[(), ]+/g, ' ')
+    .trim();
 const GROUPS = ['', ' by (resource.service.name)', ' by (name)', ' by (kind)'];
 
 /** Numbers in [0, 1): a linear congruential generator (Knuth, TAOCP 2, 3.3.4). */
@@ -33,7 +48,10 @@ function seeded(seed: number): () => number {
 }
 
 /** Random metrics queries about what the traces hold. */
-function* queriesOf(traces: readonly Trace[], random: () => number): Generator<string, never, void> {
+function* queriesOf(
+  traces: readonly Trace[],
+  random: () => number
+): Generator<{ text: string; kind: string }, never, void> {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   for (;;) {
     const span = pick(pick(traces).spans);
@@ -48,7 +66,8 @@ function* queriesOf(traces: readonly Trace[], random: () => number): Generator<s
       `${name} && ${near}`,
       `kind = ${KINDS[span.kind] ?? 'internal'} && duration < ${duration + 1}ns`,
     ]);
-    yield `{ ${condition} } | ${pick(FUNCTIONS)}${pick(GROUPS)}`;
+    const fn = pick(FUNCTIONS);
+    yield { text: `{ ${condition} } | ${fn}${pick(GROUPS)}`, kind: kindOf(fn) };
   }
 }
 
@@ -81,9 +100,15 @@ export function measureCoverage(
   const starts = traces.flatMap(({ spans }) => spans.map(({ startTimeUnixNano }) => startTimeUnixNano));
   const start = starts.reduce((least, time) => (time < least ? time : least)) - 1n;
   const end = starts.reduce((most, time) => (time > most ? time : most));
-  const found = new Map(parts.map((part) => [part, { samples: 0, held: 0 }]));
+  const found = new Map(
+    parts.map((part): [number, Coverage] => [
+      part,
+      { samples: 0, held: 0, busy: { samples: 0, held: 0 }, kinds: new Map<string, Held>() },
+    ])
+  );
   for (let q = 0; q < queries; q++) {
-    const query = parseQuery(texts.next().value);
+    const { text, kind } = texts.next().value;
+    const query = parseQuery(text);
     const step = (end - start) / BigInt(1 + Math.floor(40 * random())) + 1n;
     const options = { start, end, step };
     const intervals = new Intervals(options);
@@ -107,14 +132,24 @@ export function measureCoverage(
         estimate.observe(traces[one.index] as Trace, one);
       }
       const coverage = found.get(part) as Coverage;
+      const ofKind = coverage.kinds.get(kind) ?? { samples: 0, held: 0 };
+      coverage.kinds.set(kind, ofKind);
       for (const { labels, samples } of estimate.result()) {
         const real = truth.get(labelsKey(labels));
-        for (const { timestampMs, lower, upper } of samples) {
-          if (lower !== undefined && upper !== undefined) {
-            const value = real?.get(timestampMs) ?? 0;
-            const rounding = 1e-9 * Math.abs(value);
-            coverage.samples++;
-            coverage.held += lower <= value + rounding && value - rounding <= upper ? 1 : 0;
+        for (const { timestampMs, value: estimated, lower, upper } of samples) {
+          if (lower === undefined || upper === undefined) {
+            continue;
+          }
+          const value = real?.get(timestampMs) ?? 0;
+          const rounding = 1e-9 * Math.abs(value);
+          const holds = lower <= value + rounding && value - rounding <= upper;
+          if (lower === upper && holds) {
+            continue;
+          }
+          const tallies = value === 0 && estimated === 0 ? [coverage, ofKind] : [coverage, ofKind, coverage.busy];
+          for (const tally of tallies) {
+            tally.samples++;
+            tally.held += holds ? 1 : 0;
           }
         }
       }
