@@ -8,7 +8,7 @@ import {
   type RowContext,
   type ShapeLayout,
 } from '../features';
-import { loadNetwork } from '../nn';
+import { loadNetwork, type IntegerNetwork } from '../nn';
 import { InstanceDrawer } from './instances';
 import type { SampledPart } from './part';
 import { withPriors } from './prior-network';
@@ -22,16 +22,18 @@ const SPANS_A_CHUNK = 40_000;
 /** Of a model that has no id yet. */
 const NO_ID = '0'.repeat(32);
 
-/** What is drawn from, and how much. */
+/** What is drawn from. */
 export interface DrawnBinsInput {
   readonly content: ModelContent;
   readonly context: RowContext;
   readonly onnx: Uint8Array;
-  readonly priors: Priors;
-  /** Every so-manieth trace is drawn. */
-  readonly stride: number;
   readonly seed: number;
-  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which traces are drawn: `first`, then every `stride`-th. */
+export interface DrawnTraces {
+  readonly first: number;
+  readonly stride: number;
 }
 
 /** Attribute fields of each operation whose bins are counted. */
@@ -75,33 +77,60 @@ function partOfAll(content: ModelContent, counted: ReadonlyArray<readonly unknow
   };
 }
 
-/**
- * Draws times and counts their bins.
- * @param classes - classes that each field has room for
- * @returns counts, `classes` for each field of the network
- * @throws GentError CANCELLED, NN_*
- */
-export async function countDrawnBins(
-  { content, context, onnx, priors, stride, seed, signal }: DrawnBinsInput,
-  classes: number
-): Promise<Float64Array> {
-  const network = withPriors(await loadNetwork(onnx), new PriorTable(content, context, priors));
-  const index = new TraceIndex(content, NO_ID);
-  const origins = new OriginIndex(content.attributes, content.layouts, content.dictionary, content.resources);
-  const instances = new InstanceDrawer(content, index.traceCount, hash32(seed, 6) | 0);
-  const masks = new TupleMasks(content, origins);
-  const sampler = new Sampler(content, context, network, index, hash32(seed, 1) | 0, masks, instances);
-  const counted = countedFields(content, context);
-  const part = partOfAll(content, counted);
-  const counts = new Float64Array(context.fields * classes);
-  const count = (field: number, bin: number): void => {
-    if (field >= 0) {
-      counts[field * classes + bin] = (counts[field * classes + bin] as number) + 1;
-    }
-  };
-  try {
-    for (let next = 0; next < index.traceCount;) {
-      if (signal?.aborted) {
+/** Draws times and attributes, and counts their bins. */
+export class BinCounter {
+  private readonly index: TraceIndex;
+  private readonly instances: InstanceDrawer;
+  private readonly masks: TupleMasks;
+  private readonly counted: ReturnType<typeof countedFields>;
+  private readonly part: SampledPart;
+
+  private constructor(
+    private readonly input: DrawnBinsInput,
+    private readonly classes: number,
+    private readonly network: IntegerNetwork
+  ) {
+    const { content, context, seed } = input;
+    this.index = new TraceIndex(content, NO_ID);
+    const origins = new OriginIndex(content.attributes, content.layouts, content.dictionary, content.resources);
+    this.instances = new InstanceDrawer(content, this.index.traceCount, hash32(seed, 6) | 0);
+    this.masks = new TupleMasks(content, origins);
+    this.counted = countedFields(content, context);
+    this.part = partOfAll(content, this.counted);
+  }
+
+  /**
+   * @param classes - classes that each field has room for
+   * @throws GentError NN_*
+   */
+  static async open(input: DrawnBinsInput, classes: number): Promise<BinCounter> {
+    return new BinCounter(input, classes, await loadNetwork(input.onnx));
+  }
+
+  close(): Promise<void> {
+    return this.network.close();
+  }
+
+  /**
+   * Draws traces with some priors.
+   * @param cancelled - asked now and then
+   * @returns counts, as many for each field of the network as it has room for classes
+   * @throws GentError CANCELLED, NN_*
+   */
+  async count(priors: Priors, { first, stride }: DrawnTraces, cancelled: () => boolean): Promise<Float64Array> {
+    const { index, counted } = this;
+    const { content, context, seed } = this.input;
+    const network = withPriors(this.network, new PriorTable(content, context, priors));
+    const key = hash32(seed, 1) | 0;
+    const sampler = new Sampler(content, context, network, index, key, this.masks, this.instances);
+    const counts = new Float64Array(context.fields * this.classes);
+    const count = (field: number, bin: number): void => {
+      if (field >= 0) {
+        counts[field * this.classes + bin] = (counts[field * this.classes + bin] as number) + 1;
+      }
+    };
+    for (let next = first; next < index.traceCount;) {
+      if (cancelled()) {
         throw new GentError('CANCELLED', 'training was cancelled');
       }
       const places = [];
@@ -110,7 +139,7 @@ export async function countDrawnBins(
         size += content.layouts[place.shape]?.size ?? 1;
         places.push(place);
       }
-      const { spans, fieldOffset, classes: drawn } = await sampler.sample(places, part);
+      const { spans, fieldOffset, classes: drawn } = await sampler.sample(places, this.part);
       for (let i = 0; i < spans.size; i++) {
         const site = spans.site[i] as number;
         count(context.gapField[site] as number, spans.gapBin[i] as number);
@@ -123,8 +152,6 @@ export async function countDrawnBins(
         }
       }
     }
-  } finally {
-    await network.close();
+    return counts;
   }
-  return counts;
 }

@@ -18,7 +18,7 @@ import {
   type LearntBatch,
   type RowContext,
 } from '../features';
-import { countDrawnBins, writeNetworkSection, type DrawnBinsInput, type NetworkSection } from '../generate';
+import { openDrawnBins, writeNetworkSection, type DrawnBinsInput, type NetworkSection } from '../generate';
 import {
   ByteWriter,
   writeModelFile,
@@ -289,10 +289,7 @@ async function learnNetwork(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     }
   );
-  const corrected = await correctPriors(
-    { content, context, onnx, priors, stride: 1, seed, signal: options.signal },
-    rows
-  );
+  const corrected = await correctPriors({ content, context, onnx, seed }, priors, rows, options.signal);
   const writer = new ByteWriter();
   writePriors(writer, corrected);
   const { epochs, parameters, trainLoss, heldOutLoss, integerLoss } = report;
@@ -310,7 +307,12 @@ async function learnNetwork(
 const CORRECTIONS = 2;
 
 /** Priors with which what is drawn is as often in each bin as what was measured. */
-async function correctPriors(input: DrawnBinsInput, rows: TrainingRows): Promise<Priors> {
+async function correctPriors(
+  input: DrawnBinsInput,
+  learnt: Priors,
+  rows: TrainingRows,
+  signal: AbortSignal | undefined
+): Promise<Priors> {
   const { content, context } = input;
   const { fields } = fieldBases(content, context);
   const wanted = new Float64Array(context.fields * MAX_BINS);
@@ -320,12 +322,16 @@ async function correctPriors(input: DrawnBinsInput, rows: TrainingRows): Promise
     wanted[at] = (wanted[at] as number) + 1;
   }
   const settable = new Set([...context.durationField, ...context.attributeField]);
-  let { priors } = input;
-  for (let round = 0; round < CORRECTIONS; round++) {
-    const drawn = await countDrawnBins({ ...input, priors }, MAX_BINS);
-    priors = correctedPriors(priors, fields, wanted, drawn, MAX_BINS, settable);
+  const bins = await openDrawnBins(input, MAX_BINS, { signal });
+  try {
+    let priors = learnt;
+    for (let round = 0; round < CORRECTIONS; round++) {
+      priors = correctedPriors(priors, fields, wanted, await bins.count(priors), MAX_BINS, settable);
+    }
+    return priors;
+  } finally {
+    await bins.close();
   }
-  return priors;
 }
 
 function countRows(rows: readonly Int32Array[]): { rows: number; of: number } {

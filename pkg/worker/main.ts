@@ -5,6 +5,7 @@ import { workerData } from 'node:worker_threads';
 const roles: Record<string, (data: unknown) => Promise<void>> = {
   'train-batch': async (data) => (await import('../trainer')).trainBatch(data),
   'nn-shard': async (data) => (await import('../nn')).runShard(data),
+  'drawn-bins': async (data) => (await import('../generate')).runDrawnBins(data),
 };
 
 async function main(): Promise<void> {

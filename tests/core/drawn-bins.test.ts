@@ -1,6 +1,6 @@
 /** @file Bins counted without making traces are those of as many spans as the model has, and of its measured distribution. */
 import { contextOf, FINE_CODES_A_NAT, type Priors, readPriors } from '../../pkg/features';
-import { countDrawnBins, openModel, readNetworkSection } from '../../pkg/generate';
+import { openDrawnBins, openModel, readNetworkSection } from '../../pkg/generate';
 import { ByteReader, readModelFile } from '../../pkg/model';
 import { newTrainingBatch, trainOnColumns } from '../../pkg/train';
 import { shopTraces } from '../query/shop-traces';
@@ -24,8 +24,9 @@ test('every span with a field is counted once, and priors that are set right kee
     );
     // bases were set right after training
     expect(priors.codesANat).toBe(FINE_CODES_A_NAT);
-    const input = { content, context, onnx: onnx as Uint8Array, priors, seed: 1 };
-    const counts = await countDrawnBins({ ...input, stride: 1 }, CLASSES);
+    const input = { content, context, onnx: onnx as Uint8Array, seed: 1 };
+    const bins = await openDrawnBins(input, CLASSES, { threads: 1 });
+    const counts = await bins.count(priors);
     const traces = new Float64Array(content.layouts.length);
     content.counts.shape.forEach((shape, row) => (traces[shape]! += content.counts.count[row] as number));
     const spans = new Float64Array(context.fields);
@@ -43,15 +44,20 @@ test('every span with a field is counted once, and priors that are set right kee
       const own = counts.subarray(field * CLASSES, (field + 1) * CLASSES);
       expect(own.reduce((sum, n) => sum + n, 0)).toBe(spans[field]);
     }
-    const few = await countDrawnBins({ ...input, stride: 3 }, CLASSES);
-    const total = (list: Float64Array): number => list.reduce((sum, n) => sum + n, 0);
-    expect(total(few) / total(counts)).toBeGreaterThan(0.25);
-    expect(total(few) / total(counts)).toBeLessThan(0.42);
-    const stop = new AbortController();
-    stop.abort();
-    await expect(countDrawnBins({ ...input, stride: 1, signal: stop.signal }, CLASSES)).rejects.toMatchObject({
-      code: 'CANCELLED',
-    });
+    await bins.close();
+    const two = await openDrawnBins(input, CLASSES, { threads: 2 });
+    expect(await two.count(priors)).toEqual(counts);
+    const others = { ...priors, bases: priors.bases.map((codes) => codes.map((code) => -code)) };
+    expect(await two.count(others)).not.toEqual(counts);
+    expect(await two.count(priors)).toEqual(counts);
+    await two.close();
+    for (const threads of [1, 2] as const) {
+      const stopped = await openDrawnBins(input, CLASSES, { threads, signal: AbortSignal.abort() });
+      await expect(stopped.count(priors)).rejects.toMatchObject({ code: 'CANCELLED' });
+      await stopped.close();
+    }
+    const wrong = { ...input, onnx: new Uint8Array(8) };
+    await expect(openDrawnBins(wrong, CLASSES, { threads: 2 })).rejects.toMatchObject({ code: 'NN_BAD_NETWORK' });
   } finally {
     await model.close();
   }
