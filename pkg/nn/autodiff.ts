@@ -52,9 +52,15 @@ export class Graph {
   }
 
   /** One node without a gradient. */
-  emit(op: string, inputs: readonly Value[], dims: Dims, attributes?: Record<string, Attribute>): Value {
+  emit(
+    op: string,
+    inputs: readonly Value[],
+    dims: Dims,
+    attributes?: Record<string, Attribute>,
+    domain?: string
+  ): Value {
     const name = `v${this.counter++}`;
-    this.nodes.push({ op, inputs: inputs.map((value) => value.name), outputs: [name], attributes });
+    this.nodes.push({ op, inputs: inputs.map((value) => value.name), outputs: [name], attributes, domain });
     return { name, dims };
   }
 

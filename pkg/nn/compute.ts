@@ -1,7 +1,7 @@
 /** @file Runs the training graph for one shard: gathers a batch, feeds it, and lays the gradients out flat. */
-import { ZERO_POINT } from './integer';
 import { layoutOf, type Layout, type TableLayout } from './layout';
 import { RecordView, type PackedRows } from './pack';
+import type { Fed, Quantiser } from './quantiser';
 import { loadRuntime, sessionOptions, type InferenceSession, type OrtModule, type Tensor } from './runtime';
 import type { Job } from './shard';
 import { encodeTrainingGraph } from './training-graph';
@@ -17,6 +17,9 @@ function hasPrior({ priorLogits, masked }: PackedRows): boolean {
   return priorLogits.length > 0 || masked;
 }
 
+/** Bytes by ones, twos or fours. */
+type Units = Uint8Array | Uint16Array | Uint32Array;
+
 /** Summed weighted loss, and the weights' sum. */
 export interface LossSum {
   readonly loss: number;
@@ -27,10 +30,14 @@ export interface LossSum {
 export class ShardCompute {
   private readonly layout: Layout;
   /** The parameters of this step, copied: the runtime does not take shared memory. */
-  private readonly fed: Float32Array;
+  private readonly fed: Fed;
   private readonly gradient: Float32Array;
   private readonly parameters: Record<string, Tensor> = {};
-  private x = new Float32Array(0);
+  private x = new Uint8Array(0);
+  /** Bytes that embeddings are copied by: what all their dimensions are multiples of. */
+  private readonly unit: number;
+  private readonly codeUnits: Units;
+  private xUnits: Units = new Uint8Array(0);
   /** Records of the batch's rows, as in PackedRows. */
   private batch: RecordView;
   private readonly rows: RecordView;
@@ -45,30 +52,38 @@ export class ShardCompute {
   private constructor(
     private readonly job: Job,
     index: number,
+    { steps }: Quantiser,
     private readonly ort: OrtModule,
     private readonly forward: InferenceSession,
     private readonly backward: InferenceSession
   ) {
     this.layout = layoutOf(job.spec);
-    this.fed = new Float32Array(this.layout.size);
+    const { size, width, tables } = this.layout;
+    this.fed = { values: new Float32Array(size), codes: new Uint8Array(size) };
+    const sizes = [width, ...tables.map(({ dimension }) => dimension)];
+    this.unit = [4, 2].find((unit) => sizes.every((each) => each % unit === 0)) ?? 1;
+    this.codeUnits = inUnits(this.fed.codes, this.unit);
     this.gradient = job.gradients[index] as Float32Array;
     this.rows = new RecordView(job.rows.layout, job.rows.records.buffer);
     this.batch = new RecordView(job.rows.layout, new ArrayBuffer(0));
-    this.layout.layers.forEach(({ weights, bias, inputs, outputs }, layer) => {
-      const part = (from: number, to: number, dims: number[]): Tensor =>
-        new ort.Tensor('float32', this.fed.subarray(from, to), dims);
-      this.parameters[`w${layer}`] = part(weights, bias, [inputs, outputs]);
-      this.parameters[`b${layer}`] = part(bias, bias + outputs, [outputs]);
+    const { values, codes } = this.fed;
+    const signed = new Int8Array(codes.buffer);
+    this.layout.layers.forEach(({ weights, bias, inputs, outputs, channel }, layer) => {
+      const dims = [inputs, outputs];
+      this.parameters[`w${layer}`] = new ort.Tensor('float32', values.subarray(weights, bias), dims);
+      this.parameters[`b${layer}`] = new ort.Tensor('float32', values.subarray(bias, bias + outputs), [outputs]);
+      this.parameters[`q${layer}`] = new ort.Tensor('int8', signed.subarray(weights, bias), dims);
+      this.parameters[`s${layer}`] = new ort.Tensor('float32', steps.subarray(channel, channel + outputs), [outputs]);
     });
   }
 
-  static async create(job: Job, index: number): Promise<ShardCompute> {
+  static async create(job: Job, index: number, quantiser: Quantiser): Promise<ShardCompute> {
     const ort = await loadRuntime('native');
     const layout = layoutOf(job.spec);
     const options = { weighted: job.rows.weighted, prior: hasPrior(job.rows) };
     const session = (gradients: boolean): Promise<InferenceSession> =>
       ort.InferenceSession.create(encodeTrainingGraph(layout, { ...options, gradients }), sessionOptions('native'));
-    return new ShardCompute(job, index, ort, await session(false), await session(true));
+    return new ShardCompute(job, index, quantiser, ort, await session(false), await session(true));
   }
 
   async close(): Promise<void> {
@@ -79,7 +94,8 @@ export class ShardCompute {
   private reserve(count: number): void {
     if (this.targets.length < count) {
       const { rows, spec } = this.job;
-      this.x = new Float32Array(count * this.layout.width);
+      this.x = new Uint8Array(count * this.layout.width);
+      this.xUnits = inUnits(this.x, this.unit);
       this.batch = new RecordView(rows.layout, new ArrayBuffer(count * rows.layout.bytes));
       this.targets = new Int32Array(count);
       this.weights = new Float32Array(count);
@@ -103,7 +119,7 @@ export class ShardCompute {
       this.targets[i] = batch.column(i, tables.length);
       let at = (i + 1) * width - depth;
       for (let level = batch.levelsAt(i), end = level + depth; level < end;) {
-        x[at++] = (batch.bytes[level++] as number) - ZERO_POINT;
+        x[at++] = batch.bytes[level++] as number;
       }
       const weight = batch.weight(i);
       this.weights[i] = weight * scale;
@@ -118,7 +134,11 @@ export class ShardCompute {
   /** Puts the embeddings of the batch's rows into their columns. */
   private embed(): void {
     const { tables, width } = this.layout;
-    tables.forEach((table, e) => pickRows(this.fed, table, this.batch, e, this.taken.count, this.x, width));
+    const { unit, batch, taken } = this;
+    tables.forEach(({ offset, dimension, column }, e) => {
+      const table = { offset: offset / unit, dimension: dimension / unit, column: column / unit };
+      pickRows(this.codeUnits, table, batch, e, taken.count, this.xUnits, width / unit);
+    });
   }
 
   /** What is added to the logits of the batch's rows: what is known of them, and that some of the classes are not there. */
@@ -146,7 +166,7 @@ export class ShardCompute {
     const { rows, spec } = this.job;
     const feeds: Record<string, Tensor> = {
       ...this.parameters,
-      x: new Tensor('float32', this.x.subarray(0, count * this.layout.width), [count, this.layout.width]),
+      x: new Tensor('uint8', this.x.subarray(0, count * this.layout.width), [count, this.layout.width]),
       targets: new Tensor('int32', this.targets.subarray(0, count), [count, 1]),
       weights: rows.weighted
         ? new Tensor('float32', this.weights.subarray(0, count), [count, 1])
@@ -175,7 +195,8 @@ export class ShardCompute {
       this.gradient.fill(0);
       return { loss: 0, weight: 0 };
     }
-    this.fed.set(this.job.fed);
+    this.fed.values.set(this.job.fed.values);
+    this.fed.codes.set(this.job.fed.codes);
     this.embed();
     const results = await this.backward.run(this.feeds());
     const floats = (name: string): Float32Array => results[name]?.data as Float32Array;
@@ -191,7 +212,8 @@ export class ShardCompute {
 
   /** Σ weight · loss of rows order[from … to − 1] with the parameters as they are. */
   async loss(order: Uint32Array, from: number, to: number): Promise<LossSum> {
-    this.fed.set(this.job.fed);
+    this.fed.values.set(this.job.fed.values);
+    this.fed.codes.set(this.job.fed.codes);
     let loss = 0;
     let weight = 0;
     for (let start = from; start < to; start += EVALUATION_ROWS) {
@@ -230,28 +252,28 @@ function copyRecords(
   return seen;
 }
 
-/** Copies the picked row of one table into its columns of `x`, for each row of the batch. Unrolled: it is a hot loop. */
+/** Bytes in units of 4, 2 or 1; what is left over at the end is never asked for. */
+function inUnits(bytes: Uint8Array, unit: number): Units {
+  const { buffer } = bytes;
+  const length = Math.floor(bytes.length / unit);
+  return unit === 4 ? new Uint32Array(buffer, 0, length) : unit === 2 ? new Uint16Array(buffer, 0, length) : bytes;
+}
+
+/** Copies the picked row of one table into its columns of `x`, for each row of the batch. All sizes are in units. */
 function pickRows(
-  fed: Float32Array,
-  { offset, dimension, column }: TableLayout,
+  codes: Units,
+  { offset, dimension, column }: Omit<TableLayout, 'vocabulary'>,
   batch: RecordView,
   e: number,
   count: number,
-  x: Float32Array,
+  x: Units,
   width: number
 ): void {
   for (let i = 0; i < count; i++) {
     let source = offset + batch.column(i, e) * dimension;
     let at = i * width + column;
-    const end = at + dimension;
-    for (; at + 3 < end; at += 4, source += 4) {
-      x[at] = fed[source] as number;
-      x[at + 1] = fed[source + 1] as number;
-      x[at + 2] = fed[source + 2] as number;
-      x[at + 3] = fed[source + 3] as number;
-    }
-    for (; at < end; at++, source++) {
-      x[at] = fed[source] as number;
+    for (const end = at + dimension; at < end;) {
+      x[at++] = codes[source++] as number;
     }
   }
 }

@@ -16,12 +16,14 @@ export interface TensorValue {
 
 export type Attribute = number | string;
 
-/** One operator of the graph, of the ONNX standard. */
+/** One operator of the graph: of the ONNX standard, or of a domain. */
 export interface GraphNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** Where the operator is defined; absent = the standard. Only {@link RUNTIME_DOMAIN} is used beside it. */
+  readonly domain?: string;
 }
 
 /** An input or output: a text dimension is symbolic (any size). */
@@ -43,6 +45,8 @@ export interface OnnxModel {
 /** IR 8 with operator set 17: the oldest pair that has every operator used here, so old runtimes read it too. */
 const IR_VERSION = 8;
 const OPSET = 17;
+/** Operators of ONNX Runtime's own. */
+export const RUNTIME_DOMAIN = 'com.microsoft';
 
 /** Bytes of the data, little-endian as ONNX wants `raw_data` (and as every machine that Node runs on stores it). */
 function rawBytes(data: TensorData): Uint8Array {
@@ -65,7 +69,7 @@ function nodeMessage(node: GraphNode): MessageWriter {
   for (const [name, value] of Object.entries(node.attributes ?? {})) {
     message.message(5, attributeMessage(name, value));
   }
-  return message;
+  return node.domain === undefined ? message : message.text(7, node.domain);
 }
 
 function tensorMessage(name: string, value: TensorValue): MessageWriter {
@@ -98,6 +102,9 @@ export function encodeModel(model: OnnxModel): Uint8Array {
 
   const message = new MessageWriter().integer(1, IR_VERSION).text(2, 'gent').message(7, graph);
   message.message(8, new MessageWriter().text(1, '').integer(2, OPSET));
+  if (model.nodes.some(({ domain }) => domain !== undefined)) {
+    message.message(8, new MessageWriter().text(1, RUNTIME_DOMAIN).integer(2, 1));
+  }
   for (const [key, value] of Object.entries(model.metadata ?? {})) {
     message.message(14, new MessageWriter().text(1, key).text(2, value));
   }

@@ -1,6 +1,6 @@
 /** @file Every operator's gradient against central finite differences, on ONNX Runtime. */
 import { Graph, type Value } from './autodiff';
-import { encodeModel } from './onnx';
+import { ELEMENT, encodeModel } from './onnx';
 import * as ops from './ops';
 import { Random } from './random';
 import { loadRuntime, sessionOptions } from './runtime';
@@ -152,6 +152,27 @@ describe('quantiseActivation', () => {
     expect(loss).toBe(2 * 1 + 2 * 1.5 + 3 * 2 + 3 * 1 + 3 * 1.5);
     expect([...gradients[0]!]).toEqual([0, 0, 0, 1, 1.5, 2, 0, 0]);
   });
+});
+
+test('linearOfWhole says what linear says, with the gradient of as many columns of x as are wanted', async () => {
+  const inputs = [{ dims: [2, 3] }, { dims: [3, 2] }, { dims: [2] }];
+  const exact = await evaluate(inputs, (g, [x, w, b]) => ops.linear(g, x!, w!, b!));
+  const whole = await evaluate(inputs, (g, [x, w, b]) => {
+    const bytes = g.emit('Cast', [g.emit('Add', [x!, g.scalar(4)], [2, 3])], [2, 3], { to: ELEMENT.uint8 });
+    const codes = g.emit('Cast', [g.emit('Mul', [w!, g.scalar(2)], [3, 2])], [3, 2], { to: ELEMENT.int8 });
+    const steps = g.constant('steps', { type: 'float', dims: [2], data: Float32Array.of(0.5, 0.5) });
+    return ops.linearOfWhole(g, { x: bytes, zero: 4, weights: codes, steps }, x!, w!, b!, 2);
+  });
+  const data = [
+    Float32Array.of(1, -2, 3, 0, 5, -1),
+    Float32Array.of(0.5, -31.5, 7, 2.5, 0, -1.5),
+    Float32Array.of(0.25, -3),
+  ];
+  const [of, ofWhole] = [await exact(data), await whole(data)];
+  expect(ofWhole.loss).toBe(of.loss);
+  expect(of.loss).not.toBe(0);
+  expect(ofWhole.gradients.slice(1)).toEqual(of.gradients.slice(1));
+  expect([...ofWhole.gradients[0]!]).toEqual([0, 1, 3, 4].map((i) => of.gradients[0]![i]));
 });
 
 test('what does not influence the loss has no gradient', () => {

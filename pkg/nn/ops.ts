@@ -1,5 +1,6 @@
 /** @file The differentiable operators of the training graph: forward nodes, and the gradient of each. */
 import type { Graph, Value } from './autodiff';
+import { RUNTIME_DOMAIN } from './onnx';
 
 /** a · b for matrices. */
 export function matMul(graph: Graph, a: Value, b: Value): Value {
@@ -10,9 +11,51 @@ export function matMul(graph: Graph, a: Value, b: Value): Value {
   ]);
 }
 
-/** x · weights + bias, the bias a row. @param first - give the gradient of the first columns of x only; default all */
-export function linear(graph: Graph, x: Value, weights: Value, bias: Value, first?: number): Value {
+/** x · weights + bias, the bias a row. */
+export function linear(graph: Graph, x: Value, weights: Value, bias: Value): Value {
   const output = graph.emit('Gemm', [x, weights, bias], [at(x, 0), at(weights, 1)]);
+  return recordLinear(graph, output, x, weights, bias);
+}
+
+/** A matrix product in whole numbers, which says what {@link linear} would. */
+export interface WholeNumbers {
+  /** u8, the same as x; x is this less `zero`. */
+  readonly x: Value;
+  readonly zero: number;
+  /** s8, and what a unit of a column of them is worth: together the same as weights. */
+  readonly weights: Value;
+  readonly steps: Value;
+}
+
+/**
+ * {@link linear}, but forwards in whole numbers: several times as fast, and the same numbers where sums of products are
+ * exact in float32.
+ * @param first - give the gradient of the first columns of x only; default all
+ */
+export function linearOfWhole(
+  graph: Graph,
+  whole: WholeNumbers,
+  x: Value,
+  weights: Value,
+  bias: Value,
+  first?: number
+): Value {
+  const none: Value = { name: '', dims: [] };
+  const zero =
+    whole.zero === 0
+      ? none
+      : graph.constant(`zero${whole.zero}`, { type: 'uint8', dims: [], data: Uint8Array.of(whole.zero) });
+  const output = graph.emit(
+    'MatMulIntegerToFloat',
+    [whole.x, whole.weights, graph.scalar(1), whole.steps, zero, none, bias],
+    [at(x, 0), at(weights, 1)],
+    undefined,
+    RUNTIME_DOMAIN
+  );
+  return recordLinear(graph, output, x, weights, bias, first);
+}
+
+function recordLinear(graph: Graph, output: Value, x: Value, weights: Value, bias: Value, first?: number): Value {
   const gradientOfX = (gradient: Value): Value =>
     graph.emit(
       'Gemm',

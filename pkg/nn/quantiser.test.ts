@@ -1,6 +1,6 @@
 /** @file What the training graph is fed with is what the integer network computes with. */
 import { layoutOf } from './layout';
-import { Quantiser, toReal } from './quantiser';
+import { Quantiser, toReal, type Fed } from './quantiser';
 import { Random } from './random';
 import { randomRows, SMALL } from './samples';
 import { encodeTrainingGraph } from './training-graph';
@@ -11,11 +11,15 @@ import { encodeNetwork } from './inference-graph';
 
 const layout = layoutOf(SMALL);
 
-function quantised(bits: number): { quantiser: Quantiser; real: Float32Array; fed: Float32Array } {
+function nothingFed(): Fed {
+  return { values: new Float32Array(layout.size), codes: new Uint8Array(layout.size) };
+}
+
+function quantised(bits: number): { quantiser: Quantiser; real: Float32Array; fed: Fed } {
   const random = new Random(bits);
   const quantiser = new Quantiser(SMALL, bits, new Int8Array(layout.channels));
   const real = Float32Array.from({ length: layout.size }, () => (random.uniform() - 0.5) * 2.5 * random.uniform());
-  const fed = new Float32Array(layout.size);
+  const fed = nothingFed();
   quantiser.chooseExponents(real);
   quantiser.feed(real, fed, 0, layout.size);
   return { quantiser, real, fed };
@@ -32,21 +36,23 @@ describe.each([7, 6, 5, 4, 3, 2])('%i bits', (bits) => {
     const session = await ort.InferenceSession.create(graph, sessionOptions('native'));
     const floats = (data: Float32Array, dims: number[]) => new ort.Tensor('float32', data, dims);
     const parameters = Object.fromEntries(
-      layout.layers.flatMap(({ weights, bias, inputs, outputs }, i) => [
-        [`w${i}`, floats(fed.slice(weights, bias), [inputs, outputs])],
-        [`b${i}`, floats(fed.slice(bias, bias + outputs), [outputs])],
+      layout.layers.flatMap(({ weights, bias, inputs, outputs, channel }, i) => [
+        [`w${i}`, floats(fed.values.slice(weights, bias), [inputs, outputs])],
+        [`b${i}`, floats(fed.values.slice(bias, bias + outputs), [outputs])],
+        [`q${i}`, new ort.Tensor('int8', new Int8Array(fed.codes.slice(weights, bias).buffer), [inputs, outputs])],
+        [`s${i}`, floats(quantiser.steps.slice(channel, channel + outputs), [outputs])],
       ])
     );
     for (let row = 0; row < 200; row++) {
       const x = layout.tables.flatMap(({ offset, dimension }, e) => {
         const start = offset + rows.indices[e]![row]! * dimension;
-        return [...fed.subarray(start, start + dimension)];
+        return [...fed.codes.subarray(start, start + dimension)];
       });
-      rows.levels.subarray(row * SMALL.levels, (row + 1) * SMALL.levels).forEach((level) => x.push(level - 128));
+      rows.levels.subarray(row * SMALL.levels, (row + 1) * SMALL.levels).forEach((level) => x.push(level));
       const target = row % SMALL.classes;
       const { loss } = await session.run({
         ...parameters,
-        x: floats(Float32Array.from(x), [1, layout.width]),
+        x: new ort.Tensor('uint8', Uint8Array.from(x), [1, layout.width]),
         targets: new ort.Tensor('int32', Int32Array.of(target), [1, 1]),
         weights: floats(Float32Array.of(1), [1, 1]),
       });
@@ -59,7 +65,7 @@ describe.each([7, 6, 5, 4, 3, 2])('%i bits', (bits) => {
 
   test('a part at a time gives the same values', () => {
     const { quantiser, real, fed } = quantised(bits);
-    const again = new Float32Array(layout.size);
+    const again = nothingFed();
     for (let from = 0; from < layout.size; from += 37) {
       quantiser.feed(real, again, from, Math.min(layout.size, from + 37));
     }

@@ -9,6 +9,7 @@ import {
   topCode,
   unitsOf,
   ACTIVATION_BITS,
+  ZERO_POINT,
   type IntegerWeights,
 } from './integer';
 import { layoutOf, type LayerLayout, type Layout } from './layout';
@@ -32,6 +33,14 @@ function clamp(value: number, top: number): number {
   return value > top ? top : value < -top ? -top : value;
 }
 
+/** What the training graph is fed with in the place of the real parameters; both as long as these. */
+export interface Fed {
+  /** Of weights and biases. */
+  readonly values: Float32Array;
+  /** Of weights, in two's complement; of embeddings, as the input takes them: {@link ZERO_POINT} stands for 0. */
+  readonly codes: Uint8Array;
+}
+
 /**
  * Turns real parameters into the exact values of the integer network (quantisation-aware training with the
  * straight-through estimator): the training graph only ever computes with numbers that the integer network has, so
@@ -44,9 +53,9 @@ export class Quantiser {
   readonly layout: Layout;
   private readonly top: number;
   private readonly step: number;
-  /** Of each channel: codes of a weight of 1, what is fed for a code, and the same of biases. */
+  /** Of each channel: codes of a weight of 1, what is fed for a code (a power of two), and the same of biases. */
   private readonly scales: Float64Array;
-  private readonly steps: Float64Array;
+  readonly steps: Float32Array;
   private readonly biasSteps: Float64Array;
 
   /**
@@ -61,8 +70,10 @@ export class Quantiser {
     this.layout = layoutOf(spec);
     this.top = topCode(bits);
     this.step = tableStep(bits);
-    const channels = (): Float64Array => new Float64Array(this.layout.channels);
-    [this.scales, this.steps, this.biasSteps] = [channels(), channels(), channels()];
+    const { channels } = this.layout;
+    this.scales = new Float64Array(channels);
+    this.steps = new Float32Array(channels);
+    this.biasSteps = new Float64Array(channels);
     this.follow();
   }
 
@@ -136,15 +147,15 @@ export class Quantiser {
     return clamp(round(value * 2 ** (output + kept)), Math.floor(MAX_BIAS / grid)) * grid;
   }
 
-  /** Writes the values to feed for parameters from … to − 1, and cuts embeddings of `real` to their range. */
-  feed(real: Float32Array, fed: Float32Array, from: number, to: number): void {
+  /** Writes what to feed for parameters from … to − 1, and cuts embeddings of `real` to their range. */
+  feed(real: Float32Array, { values, codes }: Fed, from: number, to: number): void {
     const unit = 2 ** INPUT_BITS / this.step;
     const edge = this.top / unit;
     const tablesEnd = Math.min(to, this.layout.layers[0]?.weights ?? 0);
     for (let at = from; at < tablesEnd; at++) {
       const value = clamp(real[at] as number, edge);
       real[at] = value;
-      fed[at] = round(value * unit) * this.step;
+      codes[at] = round(value * unit) * this.step + ZERO_POINT;
     }
     this.layout.layers.forEach((layer, index) => {
       const { weights, bias, channel, outputs } = layer;
@@ -153,11 +164,12 @@ export class Quantiser {
       if (start < end) {
         const scales = this.scales.subarray(channel, channel + outputs);
         const steps = this.steps.subarray(channel, channel + outputs);
-        feedWeights(real, fed, start, end, (start - weights) % outputs, scales, steps, this.top);
+        feedWeights(real, values, codes, start, end, (start - weights) % outputs, scales, steps, this.top);
       }
       for (let at = Math.max(from, bias); at < Math.min(to, bias + outputs); at++) {
         const j = channel + at - bias;
-        fed[at] = this.biasCode(real[at] as number, index, this.exponents[j] as number) * (this.biasSteps[j] as number);
+        const code = this.biasCode(real[at] as number, index, this.exponents[j] as number);
+        values[at] = code * (this.biasSteps[j] as number);
       }
     });
   }
@@ -205,19 +217,21 @@ export class Quantiser {
 /** Quantises weights start … end − 1 of a layer; the first is of channel `channel`. */
 function feedWeights(
   real: Float32Array,
-  fed: Float32Array,
+  values: Float32Array,
+  codes: Uint8Array,
   start: number,
   end: number,
   channel: number,
   scales: Float64Array,
-  steps: Float64Array,
+  steps: Float32Array,
   top: number
 ): void {
   const channels = scales.length;
   let j = channel;
   for (let at = start; at < end; at++) {
-    const code = round((real[at] as number) * (scales[j] as number));
-    fed[at] = Math.min(top, Math.max(-top, code)) * (steps[j] as number);
+    const code = clamp(round((real[at] as number) * (scales[j] as number)), top);
+    codes[at] = code;
+    values[at] = code * (steps[j] as number);
     j = j + 1 === channels ? 0 : j + 1;
   }
 }

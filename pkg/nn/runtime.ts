@@ -10,6 +10,7 @@ export interface OrtModule {
   };
   readonly Tensor: {
     new (type: 'uint8', data: Uint8Array, dims: readonly number[]): TypedTensor<'uint8'>;
+    new (type: 'int8', data: Int8Array, dims: readonly number[]): TypedTensor<'int8'>;
     new (type: 'int32', data: Int32Array, dims: readonly number[]): TypedTensor<'int32'>;
     new (type: 'float32', data: Float32Array, dims: readonly number[]): TypedTensor<'float32'>;
   };

@@ -8,7 +8,7 @@ import { Barrier, BARRIER_CELLS, BrokenBarrier } from './barrier';
 import { ShardCompute } from './compute';
 import { adam, scheduledRate, type AdamStep } from './optimiser';
 import type { PackedRows } from './pack';
-import { Quantiser } from './quantiser';
+import { Quantiser, type Fed } from './quantiser';
 import { Random } from './random';
 import type { NetworkSpec } from './types';
 
@@ -42,7 +42,7 @@ export interface Job {
   readonly learn: Uint32Array;
   readonly held: Uint32Array;
   readonly real: Float32Array;
-  readonly fed: Float32Array;
+  readonly fed: Fed;
   readonly first: Float32Array;
   readonly second: Float32Array;
   readonly best: Float32Array;
@@ -61,7 +61,6 @@ export type ShardMessage =
 
 class Shard {
   private readonly barrier: Barrier;
-  private readonly quantiser: Quantiser;
   private readonly steps: number;
   private readonly started = performance.now();
   private reported = 0;
@@ -70,10 +69,10 @@ class Shard {
   constructor(
     private readonly job: Job,
     private readonly index: number,
-    private readonly compute: ShardCompute
+    private readonly compute: ShardCompute,
+    private readonly quantiser: Quantiser
   ) {
     this.barrier = new Barrier(job.control, SHARDS);
-    this.quantiser = new Quantiser(job.spec, job.bits, job.exponents);
     this.steps = Math.ceil(job.learn.length / job.batch);
   }
 
@@ -243,8 +242,9 @@ export async function runShard(data: unknown): Promise<void> {
   const { job, index } = data as { job: Job; index: number };
   let compute: ShardCompute | undefined;
   try {
-    compute = await ShardCompute.create(job, index);
-    await new Shard(job, index, compute).run();
+    const quantiser = new Quantiser(job.spec, job.bits, job.exponents);
+    compute = await ShardCompute.create(job, index, quantiser);
+    await new Shard(job, index, compute, quantiser).run();
   } catch (error) {
     if (!(error instanceof BrokenBarrier)) {
       new Barrier(job.control, SHARDS).break();

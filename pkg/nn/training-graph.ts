@@ -1,9 +1,9 @@
 /** @file The training graph of a network: a batch and the (quantised) parameters in, the loss and its gradients out. */
 import { Graph } from './autodiff';
-import { ACTIVATION_TOP } from './integer';
+import { ACTIVATION_TOP, ZERO_POINT } from './integer';
 import type { Layout } from './layout';
-import { encodeModel } from './onnx';
-import { add, linear, quantiseActivation, softmaxCrossEntropy } from './ops';
+import { ELEMENT, encodeModel } from './onnx';
+import { add, linearOfWhole, quantiseActivation, softmaxCrossEntropy } from './ops';
 
 /** What a graph can be asked for. */
 export interface TrainingGraphOptions {
@@ -16,19 +16,33 @@ export interface TrainingGraphOptions {
 }
 
 /**
- * ONNX bytes of the graph. Inputs: `x` float [n × width], `targets` int32 [n × 1], `weights`, `prior` float [n × classes]
- * where there is one, `w<i>`, `b<i>`. Outputs: `loss` (the weighted sum) and the gradients.
+ * ONNX bytes of the graph. Inputs: `x` u8 [n × width], less 128; `targets` int32 [n × 1]; `weights`; `prior` float
+ * [n × classes] where there is one; of each layer the weights as codes `q<i>` s8 and what a code of each channel is worth
+ * `s<i>` float, the same as float `w<i>`, and `b<i>`. Outputs: `loss` (the weighted sum) and the gradients.
+ *
+ * Forwards all is computed from codes, in whole numbers; backwards from the same numbers as float32.
  */
 export function encodeTrainingGraph(layout: Layout, options: TrainingGraphOptions): Uint8Array {
   const graph = new Graph();
-  const input = graph.input('x', ['n', layout.width]);
+  const bytes = graph.input('x', ['n', layout.width], 'uint8');
+  const zeroPoint = graph.constant('zero', { type: 'uint8', dims: [], data: Uint8Array.of(ZERO_POINT) });
+  const input = graph.emit('DequantizeLinear', [bytes, graph.scalar(1), zeroPoint], bytes.dims);
   const parameters = layout.layers.map(({ inputs, outputs }, index) => ({
     weights: graph.input(`w${index}`, [inputs, outputs]),
     bias: graph.input(`b${index}`, [outputs]),
+    codes: graph.input(`q${index}`, [inputs, outputs], 'int8'),
+    steps: graph.input(`s${index}`, [outputs]),
   }));
   let x = input;
-  parameters.forEach(({ weights, bias }, index) => {
-    x = linear(graph, x, weights, bias, index === 0 ? layout.embedded : undefined);
+  parameters.forEach(({ weights, bias, codes, steps }, index) => {
+    const first = index === 0;
+    const whole = {
+      x: first ? bytes : graph.emit('Cast', [x], x.dims, { to: ELEMENT.uint8 }),
+      zero: first ? ZERO_POINT : 0,
+      weights: codes,
+      steps,
+    };
+    x = linearOfWhole(graph, whole, x, weights, bias, first ? layout.embedded : undefined);
     if (index < parameters.length - 1) {
       x = quantiseActivation(graph, x, ACTIVATION_TOP);
     }
