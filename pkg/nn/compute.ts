@@ -1,4 +1,5 @@
 /** @file Runs the training graph for one shard: gathers a batch, feeds it, and lays the gradients out flat. */
+import { inUnits, unitOf, type Units } from './gather';
 import { layoutOf, type Layout, type TableLayout } from './layout';
 import { RecordView, type PackedRows } from './pack';
 import type { Fed, Quantiser } from './quantiser';
@@ -16,9 +17,6 @@ const NO_CLASS = -10_000;
 function hasPrior({ priorLogits, masked }: PackedRows): boolean {
   return priorLogits.length > 0 || masked;
 }
-
-/** Bytes by ones, twos or fours. */
-type Units = Uint8Array | Uint16Array | Uint32Array;
 
 /** Summed weighted loss, and the weights' sum. */
 export interface LossSum {
@@ -60,8 +58,7 @@ export class ShardCompute {
     this.layout = layoutOf(job.spec);
     const { size, width, tables } = this.layout;
     this.fed = { values: new Float32Array(size), codes: new Uint8Array(size) };
-    const sizes = [width, ...tables.map(({ dimension }) => dimension)];
-    this.unit = [4, 2].find((unit) => sizes.every((each) => each % unit === 0)) ?? 1;
+    this.unit = unitOf([width, ...tables.map(({ dimension }) => dimension)]);
     this.codeUnits = inUnits(this.fed.codes, this.unit);
     this.gradient = job.gradients[index] as Float32Array;
     this.rows = new RecordView(job.rows.layout, job.rows.records.buffer);
@@ -250,13 +247,6 @@ function copyRecords(
     }
   }
   return seen;
-}
-
-/** Bytes in units of 4, 2 or 1; what is left over at the end is never asked for. */
-function inUnits(bytes: Uint8Array, unit: number): Units {
-  const { buffer } = bytes;
-  const length = Math.floor(bytes.length / unit);
-  return unit === 4 ? new Uint32Array(buffer, 0, length) : unit === 2 ? new Uint16Array(buffer, 0, length) : bytes;
 }
 
 /** Copies the picked row of one table into its columns of `x`, for each row of the batch. All sizes are in units. */

@@ -7,30 +7,50 @@ export function paddedWidth(width: number): number {
   return Math.ceil(width / 4) * 4;
 }
 
+/** Bytes by ones, twos or fours. */
+export type Units = Uint8Array | Uint16Array | Uint32Array;
+
+/** The largest unit of 4, 2 or 1 bytes that all sizes are whole multiples of: rows are copied unit by unit. */
+export function unitOf(sizes: readonly number[]): number {
+  return [4, 2].find((unit) => sizes.every((size) => size % unit === 0)) ?? 1;
+}
+
+/** Bytes in units; what is left over at the end belongs to none. They must begin at a multiple of four of their buffer. */
+export function inUnits(bytes: Uint8Array, unit: number): Units {
+  const length = Math.floor(bytes.length / unit);
+  const { buffer, byteOffset } = bytes;
+  return unit === 4
+    ? new Uint32Array(buffer, byteOffset, length)
+    : unit === 2
+      ? new Uint16Array(buffer, byteOffset, length)
+      : bytes;
+}
+
 /** Writes rows of a network into buffers that grow as needed. */
 export class Gatherer {
   readonly width: number;
-  private readonly words: boolean;
-  private readonly tables: ReadonlyArray<Uint8Array | Uint32Array>;
+  private readonly unit: number;
+  private readonly tables: readonly Units[];
 
   constructor(private readonly network: IntegerWeights) {
     const { layout } = network;
     this.width = paddedWidth(layout.width);
-    this.words = layout.tables.every(({ dimension }) => dimension % 4 === 0);
-    this.tables = network.tables.map((table) => {
-      // A copy of its own: a view of words must start at a multiple of four.
-      const copy = Uint8Array.from(table, (code) => code * network.step + ZERO_POINT);
-      return this.words ? new Uint32Array(copy.buffer) : copy;
-    });
+    this.unit = unitOf(layout.tables.map(({ dimension }) => dimension));
+    this.tables = network.tables.map((table) =>
+      inUnits(
+        Uint8Array.from(table, (code) => code * network.step + ZERO_POINT),
+        this.unit
+      )
+    );
   }
 
   /** Writes rows from … from + count − 1 into `x` (count × width bytes, from the start of a buffer). */
   fill(rows: RowInputs, from: number, count: number, x: Uint8Array): void {
-    const unit = this.words ? 4 : 1;
-    const target = this.words ? new Uint32Array(x.buffer, x.byteOffset, (count * this.width) / 4) : x;
+    const { unit } = this;
+    const target = inUnits(x, unit);
     const stride = this.width / unit;
     this.network.layout.tables.forEach(({ dimension, column }, e) => {
-      const table = this.tables[e] as Uint8Array | Uint32Array;
+      const table = this.tables[e] as Units;
       copyRows(table, rows.indices[e] as Int32Array, from, count, target, dimension / unit, column / unit, stride);
     });
     const { levels } = this.network.spec;
@@ -46,11 +66,11 @@ export class Gatherer {
 
 /** Copies one table's picked rows into their columns. Of one element type throughout, so that it compiles well. */
 function copyRows(
-  table: Uint8Array | Uint32Array,
+  table: Units,
   indices: Int32Array,
   from: number,
   count: number,
-  target: Uint8Array | Uint32Array,
+  target: Units,
   size: number,
   column: number,
   stride: number
