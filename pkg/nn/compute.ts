@@ -56,21 +56,21 @@ export class ShardCompute {
     private readonly backward: InferenceSession
   ) {
     this.layout = layoutOf(job.spec);
-    const { size, width, tables } = this.layout;
-    this.fed = { values: new Float32Array(size), codes: new Uint8Array(size) };
+    const { size, channels, width, tables } = this.layout;
+    this.fed = { codes: new Uint8Array(size), biases: new Float32Array(channels) };
     this.unit = unitOf([width, ...tables.map(({ dimension }) => dimension)]);
     this.codeUnits = inUnits(this.fed.codes, this.unit);
     this.gradient = job.gradients[index] as Float32Array;
     this.rows = new RecordView(job.rows.layout, job.rows.records.buffer);
     this.batch = new RecordView(job.rows.layout, new ArrayBuffer(0));
-    const { values, codes } = this.fed;
+    const { codes, biases } = this.fed;
     const signed = new Int8Array(codes.buffer);
     this.layout.layers.forEach(({ weights, bias, inputs, outputs, channel }, layer) => {
-      const dims = [inputs, outputs];
-      this.parameters[`w${layer}`] = new ort.Tensor('float32', values.subarray(weights, bias), dims);
-      this.parameters[`b${layer}`] = new ort.Tensor('float32', values.subarray(bias, bias + outputs), [outputs]);
-      this.parameters[`q${layer}`] = new ort.Tensor('int8', signed.subarray(weights, bias), dims);
-      this.parameters[`s${layer}`] = new ort.Tensor('float32', steps.subarray(channel, channel + outputs), [outputs]);
+      const ofChannels = (values: Float32Array): Tensor =>
+        new ort.Tensor('float32', values.subarray(channel, channel + outputs), [outputs]);
+      this.parameters[`q${layer}`] = new ort.Tensor('int8', signed.subarray(weights, bias), [inputs, outputs]);
+      this.parameters[`s${layer}`] = ofChannels(steps);
+      this.parameters[`b${layer}`] = ofChannels(biases);
     });
   }
 
@@ -86,6 +86,11 @@ export class ShardCompute {
   async close(): Promise<void> {
     await this.forward.release();
     await this.backward.release();
+  }
+
+  private takeParameters(): void {
+    this.fed.codes.set(this.job.fed.codes);
+    this.fed.biases.set(this.job.fed.biases);
   }
 
   private reserve(count: number): void {
@@ -192,8 +197,7 @@ export class ShardCompute {
       this.gradient.fill(0);
       return { loss: 0, weight: 0 };
     }
-    this.fed.values.set(this.job.fed.values);
-    this.fed.codes.set(this.job.fed.codes);
+    this.takeParameters();
     this.embed();
     const results = await this.backward.run(this.feeds());
     const floats = (name: string): Float32Array => results[name]?.data as Float32Array;
@@ -209,8 +213,7 @@ export class ShardCompute {
 
   /** Σ weight · loss of rows order[from … to − 1] with the parameters as they are. */
   async loss(order: Uint32Array, from: number, to: number): Promise<LossSum> {
-    this.fed.values.set(this.job.fed.values);
-    this.fed.codes.set(this.job.fed.codes);
+    this.takeParameters();
     let loss = 0;
     let weight = 0;
     for (let start = from; start < to; start += EVALUATION_ROWS) {

@@ -12,7 +12,7 @@ import { encodeNetwork } from './inference-graph';
 const layout = layoutOf(SMALL);
 
 function nothingFed(): Fed {
-  return { values: new Float32Array(layout.size), codes: new Uint8Array(layout.size) };
+  return { codes: new Uint8Array(layout.size), biases: new Float32Array(layout.channels) };
 }
 
 function quantised(bits: number): { quantiser: Quantiser; real: Float32Array; fed: Fed } {
@@ -37,8 +37,7 @@ describe.each([7, 6, 5, 4, 3, 2])('%i bits', (bits) => {
     const floats = (data: Float32Array, dims: number[]) => new ort.Tensor('float32', data, dims);
     const parameters = Object.fromEntries(
       layout.layers.flatMap(({ weights, bias, inputs, outputs, channel }, i) => [
-        [`w${i}`, floats(fed.values.slice(weights, bias), [inputs, outputs])],
-        [`b${i}`, floats(fed.values.slice(bias, bias + outputs), [outputs])],
+        [`b${i}`, floats(fed.biases.slice(channel, channel + outputs), [outputs])],
         [`q${i}`, new ort.Tensor('int8', new Int8Array(fed.codes.slice(weights, bias).buffer), [inputs, outputs])],
         [`s${i}`, floats(quantiser.steps.slice(channel, channel + outputs), [outputs])],
       ])

@@ -33,12 +33,15 @@ function clamp(value: number, top: number): number {
   return value > top ? top : value < -top ? -top : value;
 }
 
-/** What the training graph is fed with in the place of the real parameters; both as long as these. */
+/** What the training graph is fed with in the place of the real parameters. */
 export interface Fed {
-  /** Of weights and biases. */
-  readonly values: Float32Array;
-  /** Of weights, in two's complement; of embeddings, as the input takes them: {@link ZERO_POINT} stands for 0. */
+  /**
+   * As long as the parameters. Of weights, in two's complement; of embeddings, as the input takes them: {@link ZERO_POINT}
+   * stands for 0; of biases, nothing.
+   */
   readonly codes: Uint8Array;
+  /** One a channel of all layers. */
+  readonly biases: Float32Array;
 }
 
 /**
@@ -57,6 +60,10 @@ export class Quantiser {
   private readonly scales: Float64Array;
   readonly steps: Float32Array;
   private readonly biasSteps: Float64Array;
+  /** Of each channel: codes are multiples of `grid`; of a bias of 1, and at most, so many of them. */
+  private readonly grids: Float64Array;
+  private readonly biasScales: Float64Array;
+  private readonly biasTops: Float64Array;
 
   /**
    * @param exponents - one weight exponent e a channel of all layers (weight = code / 2^e); shared by all users, who
@@ -74,16 +81,25 @@ export class Quantiser {
     this.scales = new Float64Array(channels);
     this.steps = new Float32Array(channels);
     this.biasSteps = new Float64Array(channels);
+    this.grids = new Float64Array(channels);
+    this.biasScales = new Float64Array(channels);
+    this.biasTops = new Float64Array(channels);
     this.follow();
   }
 
   /** Takes note of exponents that somebody else has chosen. */
   follow(): void {
     this.layout.layers.forEach(({ channel, outputs }, index) => {
-      const { input } = unitsOf(this.layout, index);
+      const { input, output } = unitsOf(this.layout, index);
       const factor = this.feedFactor(index);
       for (let j = channel; j < channel + outputs; j++) {
         const exponent = this.exponents[j] as number;
+        const shift = input + exponent - output;
+        const kept = Math.min(shift, BIAS_FRACTION_BITS);
+        const grid = 2 ** Math.max(0, shift - kept);
+        this.grids[j] = grid;
+        this.biasScales[j] = 2 ** (output + kept);
+        this.biasTops[j] = Math.floor(MAX_BIAS / grid);
         this.scales[j] = 2 ** exponent;
         this.steps[j] = 2 ** -exponent * factor.weights;
         this.biasSteps[j] = 2 ** -(input + exponent) * factor.bias;
@@ -139,16 +155,13 @@ export class Quantiser {
     return best;
   }
 
-  private biasCode(value: number, layer: number, exponent: number): number {
-    const { input, output } = unitsOf(this.layout, layer);
-    const shift = input + exponent - output;
-    const kept = Math.min(shift, BIAS_FRACTION_BITS);
-    const grid = 2 ** Math.max(0, shift - kept);
-    return clamp(round(value * 2 ** (output + kept)), Math.floor(MAX_BIAS / grid)) * grid;
+  private biasCode(value: number, channel: number): number {
+    const units = round(value * (this.biasScales[channel] as number));
+    return clamp(units, this.biasTops[channel] as number) * (this.grids[channel] as number);
   }
 
   /** Writes what to feed for parameters from … to − 1, and cuts embeddings of `real` to their range. */
-  feed(real: Float32Array, { values, codes }: Fed, from: number, to: number): void {
+  feed(real: Float32Array, { codes, biases }: Fed, from: number, to: number): void {
     const unit = 2 ** INPUT_BITS / this.step;
     const edge = this.top / unit;
     const tablesEnd = Math.min(to, this.layout.layers[0]?.weights ?? 0);
@@ -157,21 +170,18 @@ export class Quantiser {
       real[at] = value;
       codes[at] = round(value * unit) * this.step + ZERO_POINT;
     }
-    this.layout.layers.forEach((layer, index) => {
-      const { weights, bias, channel, outputs } = layer;
+    for (const { weights, bias, channel, outputs } of this.layout.layers) {
       const start = Math.max(from, weights);
       const end = Math.min(to, bias);
       if (start < end) {
         const scales = this.scales.subarray(channel, channel + outputs);
-        const steps = this.steps.subarray(channel, channel + outputs);
-        feedWeights(real, values, codes, start, end, (start - weights) % outputs, scales, steps, this.top);
+        feedWeights(real, codes, start, end, (start - weights) % outputs, scales, this.top);
       }
       for (let at = Math.max(from, bias); at < Math.min(to, bias + outputs); at++) {
         const j = channel + at - bias;
-        const code = this.biasCode(real[at] as number, index, this.exponents[j] as number);
-        values[at] = code * (this.biasSteps[j] as number);
+        biases[j] = this.biasCode(real[at] as number, j) * (this.biasSteps[j] as number);
       }
-    });
+    }
   }
 
   /** Factor from the gradient of a fed value to that of the real parameter, by segments [from, to, factor]. */
@@ -203,7 +213,7 @@ export class Quantiser {
       for (let j = 0; j < outputs; j++) {
         const exponent = this.exponents[channel + j] as number;
         layer.shifts[j] = input + exponent - output;
-        layer.bias[j] = this.biasCode(real[bias + j] as number, index, exponent);
+        layer.bias[j] = this.biasCode(real[bias + j] as number, channel + j);
         for (let i = 0; i < inputs; i++) {
           const code = round((real[from + i * outputs + j] as number) * 2 ** exponent);
           layer.weights[i * outputs + j] = clamp(code, this.top);
@@ -217,21 +227,17 @@ export class Quantiser {
 /** Quantises weights start … end − 1 of a layer; the first is of channel `channel`. */
 function feedWeights(
   real: Float32Array,
-  values: Float32Array,
   codes: Uint8Array,
   start: number,
   end: number,
   channel: number,
   scales: Float64Array,
-  steps: Float32Array,
   top: number
 ): void {
   const channels = scales.length;
   let j = channel;
   for (let at = start; at < end; at++) {
-    const code = clamp(round((real[at] as number) * (scales[j] as number)), top);
-    codes[at] = code;
-    values[at] = code * (steps[j] as number);
+    codes[at] = clamp(round((real[at] as number) * (scales[j] as number)), top);
     j = j + 1 === channels ? 0 : j + 1;
   }
 }

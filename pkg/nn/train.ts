@@ -173,7 +173,7 @@ function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions
     learn,
     held,
     real,
-    fed: { values: vector(), codes: new Uint8Array(new SharedArrayBuffer(layout.size)) },
+    fed: { codes: new Uint8Array(new SharedArrayBuffer(layout.size)), biases: sharedFloats(layout.channels) },
     first: vector(),
     second: vector(),
     best: vector(),

@@ -17,8 +17,8 @@ export interface TrainingGraphOptions {
 
 /**
  * ONNX bytes of the graph. Inputs: `x` u8 [n × width], less 128; `targets` int32 [n × 1]; `weights`; `prior` float
- * [n × classes] where there is one; of each layer the weights as codes `q<i>` s8 and what a code of each channel is worth
- * `s<i>` float, the same as float `w<i>`, and `b<i>`. Outputs: `loss` (the weighted sum) and the gradients.
+ * [n × classes] where there is one; of each layer the weights as codes `q<i>` s8, what a code of each channel is worth
+ * `s<i>` float, and `b<i>` float. Outputs: `loss` (the weighted sum) and the gradients.
  *
  * Forwards all is computed from codes, in whole numbers; backwards from the same numbers as float32.
  */
@@ -27,12 +27,12 @@ export function encodeTrainingGraph(layout: Layout, options: TrainingGraphOption
   const bytes = graph.input('x', ['n', layout.width], 'uint8');
   const zeroPoint = graph.constant('zero', { type: 'uint8', dims: [], data: Uint8Array.of(ZERO_POINT) });
   const input = graph.emit('DequantizeLinear', [bytes, graph.scalar(1), zeroPoint], bytes.dims);
-  const parameters = layout.layers.map(({ inputs, outputs }, index) => ({
-    weights: graph.input(`w${index}`, [inputs, outputs]),
-    bias: graph.input(`b${index}`, [outputs]),
-    codes: graph.input(`q${index}`, [inputs, outputs], 'int8'),
-    steps: graph.input(`s${index}`, [outputs]),
-  }));
+  const parameters = layout.layers.map(({ inputs, outputs }, index) => {
+    const codes = graph.input(`q${index}`, [inputs, outputs], 'int8');
+    const steps = graph.input(`s${index}`, [outputs]);
+    const weights = graph.emit('DequantizeLinear', [codes, steps], codes.dims, { axis: 1 });
+    return { codes, steps, weights, bias: graph.input(`b${index}`, [outputs]) };
+  });
   let x = input;
   parameters.forEach(({ weights, bias, codes, steps }, index) => {
     const first = index === 0;
