@@ -96,6 +96,15 @@ export function betaBinomialBelow(x: number, n: number, a: number, b: number): n
 /** Events beyond which counts are told in larger units. */
 const MOST_TERMS = 300;
 
+/** Shape from which on the approximation below is good. */
+const GAMMA_SHAPE = 20;
+
+/** Quantile of a gamma variable (E. Wilson and M. Hilferty, PNAS 17, 1931). @param z - of the normal distribution */
+function gammaQuantile(mean: number, variance: number, z: number): number {
+  const ninth = variance / (9 * mean * mean);
+  return mean * Math.max(0, 1 - ninth + z * Math.sqrt(ninth)) ** 3;
+}
+
 /**
  * The middle 95% of a number of events from a negative binomial distribution; where none at all is more likely than the
  * lower tail, what is left out is all above. Ends lie between whole numbers, where half of the next number's probability
@@ -104,10 +113,17 @@ const MOST_TERMS = 300;
  * @param mean - of the number, at least 0
  */
 export function eventsWithin(shape: number, mean: number): { lower: number; upper: number } {
-  const unit = Math.max(1, (mean + 4 * Math.sqrt(mean + (mean * mean) / shape)) / MOST_TERMS);
+  const variance = mean + (mean * mean) / shape;
+  const most = mean + 4 * Math.sqrt(variance);
+  if (most > MOST_TERMS && mean * mean > GAMMA_SHAPE * variance) {
+    return { lower: gammaQuantile(mean, variance, -Z), upper: gammaQuantile(mean, variance, Z) };
+  }
+  // Many events are counted in larger units, so that the mean and the variance stay.
+  const unit = Math.max(1, most / MOST_TERMS);
   const scaled = mean / unit;
-  const odds = scaled / (shape + scaled);
-  let probability = Math.exp(-shape * Math.log1p(scaled / shape));
+  const r = unit === 1 ? shape : (scaled * scaled) / (variance / unit ** 2 - scaled);
+  const odds = scaled / (r + scaled);
+  let probability = Math.exp(-r * Math.log1p(scaled / r));
   const tail = probability >= 0.025 ? 0 : 0.025;
   const until = 1 - 0.05 + tail;
   let below = 0;
@@ -126,7 +142,7 @@ export function eventsWithin(shape: number, mean: number): { lower: number; uppe
     }
     before = middle;
     below += probability;
-    probability *= (odds * (shape + k)) / (k + 1);
+    probability *= (odds * (r + k)) / (k + 1);
   }
   return { lower: unit * (lower ?? 0), upper: unit * k };
 }

@@ -4,8 +4,8 @@
  * are taken, which is rounding and no more; and which ones, which the differences of neighbours in a cell tell. Differences
  * between cells tell of neither, and would make the variance several times too large.
  * Sources: K. Wolter, Introduction to Variance Estimation (2007), 8.2 (differences of neighbours, and their bias where the
- * population has steps); W. Cochran, Sampling Techniques (1977), 8.5 and 5A.12; D. Horvitz and D. Thompson, JASA 47 (1952),
- * for cells so small that a sample may miss them.
+ * population has steps); W. Cochran, Sampling Techniques (1977), 5A.12 (strata
+ * with one unit are collapsed); D. Horvitz and D. Thompson, JASA 47 (1952), for cells that a sample may miss.
  */
 import type { Contribution } from './contributions';
 
@@ -25,42 +25,56 @@ interface Parts {
   traces: number;
   /** How many of each cell are in the sample. */
   drawn: number;
-  /** Of cells with one trace: what its neighbours in the cell would tell. */
-  lone: number;
 }
 
 function partsOf(list: readonly Contribution[], of: (one: Contribution) => number): Parts {
-  const parts: Parts = { independent: 0, several: 0, noise: 0, traces: 0, drawn: 0, lone: 0 };
+  const parts: Parts = { independent: 0, several: 0, noise: 0, traces: 0, drawn: 0 };
   list.forEach((one, i) => {
     const { weight, place } = one;
-    const value = of(one);
-    const own = weight * value;
-    const unseen = 1 - 1 / weight;
-    const square = unseen * own * own;
+    const own = weight * of(one);
+    const square = (1 - 1 / weight) * own * own;
     parts.independent += square;
-    const { expected, cell } = place;
-    const inCell = Math.round(expected);
-    const before = list[i - 1];
-    const adjacent = before !== undefined && before.place.sample + 1 === place.sample ? before : undefined;
-    const product = adjacent === undefined ? 0 : unseen * own * adjacent.weight * of(adjacent);
-    if (inCell >= 2) {
-      parts.several += square;
-      parts.noise += square - (adjacent?.place.cell === cell ? (product * inCell) / (inCell - 1) : 0);
-      parts.traces++;
-      parts.drawn += (2 * ROUNDING * square) / inCell;
-    } else if (expected >= 1) {
-      parts.drawn += 2 * ROUNDING * square;
-      parts.lone += square;
-    } else {
-      parts.drawn += own * own * Math.min(unseen, 1 - expected);
-      parts.lone += own * own * Math.max(0, Math.min(unseen, expected - 1 / weight));
+    const inCell = Math.round(place.expected);
+    if (inCell < 2) {
+      return;
     }
-    if (adjacent !== undefined && adjacent.place.cell !== cell && expected >= 1 && adjacent.place.expected >= 1) {
-      // What one cell has too many, the next has too few.
-      parts.drawn -= 2 * ROUNDING * product;
+    parts.several += square;
+    parts.noise += square;
+    parts.traces++;
+    parts.drawn += (2 * ROUNDING * square) / inCell;
+    const before = list[i - 1];
+    if (before !== undefined && before.place.sample + 1 === place.sample) {
+      const product = (1 - 1 / weight) * own * before.weight * of(before);
+      if (before.place.cell === place.cell) {
+        parts.noise -= (product * inCell) / (inCell - 1);
+      } else if (before.place.expected >= 1) {
+        // What one cell has too many, the next has too few.
+        parts.drawn -= 2 * ROUNDING * product;
+      }
     }
   });
   return parts;
+}
+
+/** Variance of cells that have one trace, if any, in the sample; those that follow each other make up one stratum. */
+function loneVariance(list: readonly Contribution[], of: (one: Contribution) => number, noise: number): number {
+  let variance = 0;
+  let before = 0;
+  list.forEach((one, i) => {
+    const { weight, place } = one;
+    if (Math.round(place.expected) >= 2) {
+      before = 0;
+      return;
+    }
+    // Whether the cell is in the sample at all, and which trace of it.
+    const drawn = Math.min(1 - 1 / weight, Math.max(2 * ROUNDING, 1 - place.expected));
+    const which = Math.max(0, Math.min(1, place.expected) - 1 / weight);
+    const own = weight * of(one) * Math.sqrt(drawn + noise * which);
+    const adjacent = (list[i - 1]?.place.sample ?? NaN) + 1 === place.sample;
+    variance += own * own - (adjacent ? own * before : 0);
+    before = own;
+  });
+  return Math.max(0, variance);
 }
 
 /** The variance of one slot's total. */
@@ -86,18 +100,18 @@ export class SpreadOfTotals {
     const told = sum('several') > 0 ? sum('traces') * Math.max(0, sum('noise') / sum('several')) : 0;
     this.noise = (told + PRIOR) / ((sum('several') > 0 ? sum('traces') : 0) + PRIOR);
     const independent = sum('independent');
-    const variance = all.reduce((total, parts) => total + this.varianceOf(parts), 0);
+    const variance = lists.reduce((total, list, i) => total + this.varianceOf(list, all[i] as Parts), 0);
     this.ratio = independent > 0 ? variance / independent : 1;
   }
 
-  private varianceOf({ noise, drawn, lone }: Parts): number {
-    return Math.max(0, noise) + Math.max(0, drawn) + this.noise * lone;
+  private varianceOf(list: readonly Contribution[], { noise, drawn }: Parts): number {
+    return Math.max(0, noise) + Math.max(0, drawn) + loneVariance(list, this.of, this.noise);
   }
 
   /** Of one slot, as its own traces tell it. */
   measured(list: readonly Contribution[]): Spread {
     const parts = partsOf(list, this.of);
-    return { variance: this.varianceOf(parts), independent: parts.independent };
+    return { variance: this.varianceOf(list, parts), independent: parts.independent };
   }
 
   /** Relative to that of independent traces, as its own traces and those of the other slots tell. */
