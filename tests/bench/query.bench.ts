@@ -154,7 +154,8 @@ async function askSearches({ rows, range, repeat, location, bytes }: Asking, eng
 async function coverageRows(bytes: Uint8Array, dataDir: string, quick: boolean): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   const parts = [1 / 3, 1 / 10, 1 / 40];
-  const queries = quick ? 20 : 100;
+  const queries = quick ? 20 : 200;
+  const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
   const generated = async (file: Uint8Array): Promise<Trace[]> => {
     const model = await openModel(file);
     const traces = await model.generate(Array.from({ length: Math.min(model.traceCount, 2000) }, (_, i) => i));
@@ -185,13 +186,17 @@ async function coverageRows(bytes: Uint8Array, dataDir: string, quick: boolean):
   ];
   for (const [set, read] of sets) {
     const traces = await read();
-    for (const [part, { samples, held }] of measureCoverage(traces, parts, queries, 1)) {
+    for (const [part, { samples, held, busy, kinds }] of measureCoverage(traces, parts, queries, 1)) {
+      const least = [...kinds]
+        .map(([kind, one]) => ({ kind, share: one.held / one.samples }))
+        .sort((a, b) => a.share - b.share);
+
       rows.push({
         what: `intervals hold: ${set}, 1 of ${Math.round(1 / part)} traces`,
         value: (100 * held) / samples,
         unit: '%',
         target: '93–97',
-        note: `${samples} samples of ${queries} queries over ${traces.length} traces`,
+        note: `${samples} samples of ${queries} queries over ${traces.length} traces; ${percent(busy.held / busy.samples)} where something is; least: ${least[0]?.kind} ${percent(least[0]?.share ?? 0)}`,
       });
     }
   }

@@ -13,7 +13,8 @@ import { labelsKey } from '../../traceql';
 import type { Trace } from '../../trace';
 
 const SLOTS = 20;
-const QUESTIONS = 16;
+/** So many that the share of intervals that hold is known within one or two percent. */
+const QUESTIONS = 64;
 /** Share of a model's spans that is estimated from at most. */
 const LARGEST_PART = 0.25;
 const TRACE_CACHE_BYTES = 1024 * 1024 * 1024;
