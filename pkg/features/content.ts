@@ -37,6 +37,7 @@ import {
   type EmbeddingSizes,
   type RowContext,
 } from './rows';
+import { needsOf, type TimeNeeds } from './needs';
 import { segmentsOf } from './segments';
 import { SpanInstances } from './span-instances';
 import { readShapes, shapeSizes, writeShapes, type ShapeGrammar } from './shapes';
@@ -48,7 +49,6 @@ import {
   isTight,
   readSites,
   referenceTime,
-  laterNeedsOf,
   siteIndex,
   sitesOfShape,
   startBlurs,
@@ -82,8 +82,8 @@ export interface ModelContent {
   readonly timing: TimingModel;
   /** Timing site of each node of each shape. */
   readonly sites: readonly Int32Array[];
-  /** What the later siblings of each node need, see {@link laterNeedsOf}; undefined in models that leave them nothing. */
-  readonly laterNeeds: readonly Float64Array[] | undefined;
+  /** What the nodes of each shape need around them; undefined in models that leave them nothing. */
+  readonly needs: readonly TimeNeeds[] | undefined;
   readonly attributes: AttributeModel;
   readonly fields: readonly AttributeField[];
   readonly resources: readonly ServiceResources[];
@@ -140,10 +140,13 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
   const timing = learnTiming(spans, places, options.maxBins);
   const index = siteIndex(timing.sites, places);
   const sites = layouts.map((layout) => sitesOfShape(layout, index));
-  const laterNeeds = layouts.map((layout, shape) => laterNeedsOf(layout, sites[shape] as Int32Array, timing));
+  const needs = layouts.map((layout, shape) => needsOf(layout, sites[shape] as Int32Array, timing));
   for (let t = 0; t < spans.traces; t++) {
-    spans.site.set(sites[spans.shape[t] as number] as Int32Array, spans.offset[t] as number);
-    spans.laterNeed.set(laterNeeds[spans.shape[t] as number] as Float64Array, spans.offset[t] as number);
+    const shape = spans.shape[t] as number;
+    const offset = spans.offset[t] as number;
+    spans.site.set(sites[shape] as Int32Array, offset);
+    spans.laterNeed.set((needs[shape] as TimeNeeds).later, offset);
+    spans.innerNeed.set((needs[shape] as TimeNeeds).inside, offset);
   }
   const { services: resources, instanceOf } = learnResources(
     batch,
@@ -183,7 +186,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     segments,
     timing,
     sites,
-    laterNeeds,
+    needs,
     attributes,
     fields: attributeFields(attributes),
     resources,
@@ -362,8 +365,8 @@ export function readContent(section: (name: keyof ContentSections) => Uint8Array
     quantisersReader.fail('a site has too many bins');
   }
   const sites = checkSites(layouts, timing.sites, places, quantisersReader);
-  const laterNeeds = timing.reserving
-    ? layouts.map((layout, shape) => laterNeedsOf(layout, sites[shape] as Int32Array, timing))
+  const needs = timing.reserving
+    ? layouts.map((layout, shape) => needsOf(layout, sites[shape] as Int32Array, timing))
     : undefined;
   const attributes = readAttributeModel(dictionaryReader, quantisersReader, dictionary.operations.length);
   quantisersReader.end();
@@ -379,7 +382,7 @@ export function readContent(section: (name: keyof ContentSections) => Uint8Array
     segments,
     timing,
     sites,
-    laterNeeds,
+    needs,
     attributes,
     fields: attributeFields(attributes),
     resources,

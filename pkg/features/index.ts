@@ -25,6 +25,7 @@ export * from './slots';
 export { SpanInstances } from './span-instances';
 export * from './span-table';
 export { causesOf, structureOf, tableRow, type TupleTable } from './tuple-tables';
+export * from './needs';
 export * from './timing';
 export * from './timing-values';
 export type { ValueList } from './bag-codec';

@@ -3,6 +3,7 @@
  * a whole batch and measured times; in generation they hold some traces, and times as they are drawn.
  */
 import type { ShapeLayout } from './layout';
+import type { TimeNeeds } from './needs';
 
 /** Columns; index = span, traces one after the other, each in the order of its shape. Times in ns from the anchor's start. */
 export interface SpanTable {
@@ -29,6 +30,8 @@ export interface SpanTable {
   readonly site: Int32Array;
   /** Time in ns that later siblings need at least; 0 in models that know nothing of it. */
   readonly laterNeed: Float64Array;
+  /** Time in ns that the children need at least, from the span's start to its end. */
+  readonly innerNeed: Float64Array;
   readonly start: Float64Array;
   readonly duration: Float64Array;
   /** Latest end of the span and its siblings before. */
@@ -59,14 +62,14 @@ export interface SpanTable {
 /**
  * Lays traces side by side. Times are left at 0.
  * @param shapes - the shape of each trace; `segments` the time segment of each
- * @param sites - the timing site of each node of each shape, where known; `laterNeeds` what the later siblings of each need
+ * @param sites - the timing site of each node of each shape, where known; `needs` the time that each needs around it
  */
 export function spanTable(
   layouts: readonly ShapeLayout[],
   shapes: ArrayLike<number>,
   segments: ArrayLike<number>,
   sites?: readonly Int32Array[],
-  laterNeeds?: readonly Float64Array[]
+  needs?: readonly TimeNeeds[]
 ): SpanTable {
   const traces = shapes.length;
   const offset = new Int32Array(traces + 1);
@@ -96,6 +99,7 @@ export function spanTable(
     wave: int32(),
     site: int32(),
     laterNeed: new Float64Array(size),
+    innerNeed: new Float64Array(size),
     start: new Float64Array(size),
     duration: new Float64Array(size),
     latestEnd: new Float64Array(size),
@@ -133,8 +137,10 @@ export function spanTable(
     if (sites !== undefined) {
       table.site.set(sites[shape] as Int32Array, from);
     }
-    if (laterNeeds !== undefined) {
-      table.laterNeed.set(laterNeeds[shape] as Float64Array, from);
+    const need = needs?.[shape];
+    if (need !== undefined) {
+      table.laterNeed.set(need.later, from);
+      table.innerNeed.set(need.inside, from);
     }
     for (let i = 0; i < layout.size; i++) {
       const parent = layout.parent[i] as number;

@@ -41,6 +41,7 @@ const LOOSE_BINS = 24;
 const LOOSE_SHARE = 0.002;
 const LOOSE_SPANS = 10;
 const OVERSHOOT_QUANTILE = 0.999;
+const OUTLASTING_QUANTILE = 0.99;
 
 interface Place {
   parent: number;
@@ -147,7 +148,7 @@ export function learnTiming(spans: SpanTable, placeCount: number, maxBins: numbe
         }
       : { ...site, ...ranked };
   });
-  return { sites: finished, tables, reserving: true, settling: true };
+  return { sites: finished, tables, reserving: true, settling: true, holding: true };
 }
 
 /** Learns what tight children leave of their parent; −1 where there are few. */
@@ -265,10 +266,12 @@ function learnSite(
       durationTable = tables.push(learnTable(slack, Math.min(maxBins, RELATIVE_BINS))) - 1;
     }
     // Both may be negative: a span that others follow leaves room for them.
-    overshoot = quantile(
-      slack.map((value) => -value),
-      OVERSHOOT_QUANTILE
-    );
+    const beyond = slack.map((value) => -value);
+    overshoot = quantile(beyond, OVERSHOOT_QUANTILE);
+    if (overshoot > 0) {
+      // a few that are late by far say nothing of the others
+      overshoot = Math.max(0, quantile(beyond, OUTLASTING_QUANTILE));
+    }
     late = quantile(
       Float64Array.from(members, (i) => (spans.start[i] as number) - parentEnd(i)),
       OVERSHOOT_QUANTILE

@@ -15,6 +15,7 @@ import {
   referenceTime,
   remainingTime,
   slackBinsOf,
+  TIGHT_PART,
   type TimingSite,
 } from './timing';
 
@@ -22,6 +23,17 @@ import {
 export interface BinLimit {
   bin: number;
   share: number;
+  /** Bins before `first`, and from `low` up to, but not with, `held` cannot be drawn. */
+  first: number;
+  low: number;
+  held: number;
+  /** The part of bin `held` that cannot be drawn either: there a span would be too short for its children. */
+  from: number;
+}
+
+/** Nothing is limited before the first limit is set. */
+export function newBinLimit(): BinLimit {
+  return { bin: 0, share: 1, first: 0, low: 0, held: 0, from: 0 };
 }
 
 function limitAt(table: QuantileTable, value: number, limit: BinLimit): void {
@@ -33,6 +45,7 @@ function limitAt(table: QuantileTable, value: number, limit: BinLimit): void {
     limit.bin = binOf(table, value);
     limit.share = shareBelow(table, limit.bin, value);
   }
+  limit.first = limit.low = limit.held = limit.from = 0;
 }
 
 /** Room in ns that a site gives beyond the parent's end, and that the parent's end has where the span alone reaches it. */
@@ -52,7 +65,9 @@ function leaving(spans: SpanTable, i: number, beyond: number): number {
 
 /** How far the gap of span i may reach. */
 export function gapLimit(spans: SpanTable, i: number, site: TimingSite, table: QuantileTable, limit: BinLimit): void {
-  const latest = parentEnd(spans, i) + leaving(spans, i, site.late) + room(spans, i, site, site.startRoom);
+  const need = spans.innerNeed[i] as number;
+  const late = need > 0 ? Math.min(site.late, site.overshoot - need) : site.late;
+  const latest = parentEnd(spans, i) + leaving(spans, i, late) + room(spans, i, site, site.startRoom);
   limitAt(table, latest - referenceTime(spans, i, site.reference), limit);
 }
 
@@ -69,7 +84,7 @@ export function durationLimit(
   const beyond = leaving(spans, i, site.overshoot) + room(spans, i, site, site.endRoom);
   let most = remaining + beyond + startPlay(context, spans, i, site);
   if (remaining < Infinity && site.mode === DurationMode.Slack) {
-    most = remaining - site.minDuration;
+    most = remaining - Math.max(site.minDuration, spans.innerNeed[i] as number);
   } else if (remaining < Infinity && site.mode === DurationMode.Ratio) {
     most = remaining > 0 ? (1 + beyond / remaining) * RATIO_ONE : 0;
   }
@@ -82,6 +97,36 @@ export function durationLimit(
       limit.share = 1;
     }
   }
+  if (site.mode !== DurationMode.Slack && site.mode !== DurationMode.Ratio) {
+    const need = spans.innerNeed[i] as number;
+    limit.low = slackBins;
+    if (slackBins > 0 && context.timing.holding) {
+      limitSlack(context.timing.tables[site.tightTable] as QuantileTable, remaining, need, limit);
+    }
+    limitBelow(table, need, slackBins, limit);
+  }
+}
+
+/** Keeps what a span leaves of its parent to what spans that are wrapped tightly leave, see {@link isTight}. */
+function limitSlack(slacks: QuantileTable, remaining: number, need: number, limit: BinLimit): void {
+  const time = Math.max(0, remaining);
+  const most = Math.min((time * TIGHT_PART) / (1 + TIGHT_PART), remaining - need);
+  limit.low = binOf(slacks, most) + 1;
+  limit.first = Math.min(limit.low - 1, binOf(slacks, (-time * TIGHT_PART) / (1 - TIGHT_PART)));
+}
+
+/** Keeps a span long enough for what its children need, as far as it may last. @param before - bins before those of the table */
+export function limitBelow(table: QuantileTable, need: number, before: number, limit: BinLimit): void {
+  const bin = need > 0 ? before + binOf(table, need) : before;
+  limit.held = Math.min(limit.bin, bin);
+  limit.from = need > 0 && limit.held === bin ? Math.min(1 - 2 ** -20, shareBelow(table, bin - before, need)) : 0;
+}
+
+/** A position that can be drawn in a bin. @param u - a uniform number */
+export function positionWithin(limit: BinLimit, bin: number, u: number): number {
+  const most = bin === limit.bin ? limit.share : 1;
+  const least = bin === limit.held && limit.from < most ? limit.from : 0;
+  return least + u * (most - least);
 }
 
 /** Moves the start of a span so that it ends within its parent, as far as its bin allows. */
@@ -158,9 +203,9 @@ export function blurTimes(
   random: () => number,
   limited = true
 ): void {
-  const limit: BinLimit = { bin: 0, share: 1 };
+  const limit = newBinLimit();
   const within = (bin: number): number =>
-    !limited || bin < limit.bin ? random() : bin === limit.bin ? random() * limit.share : 0;
+    !limited ? random() : bin <= limit.bin ? positionWithin(limit, bin, random()) : 0;
   for (let i = 0; i < spans.size; i++) {
     const site = context.timing.sites[spans.site[i] as number] as TimingSite;
     const gapTable = gapTableOf(context, site);

@@ -79,13 +79,15 @@ export const MAX_ROOM = 64;
 export interface TimingModel {
   readonly sites: readonly TimingSite[];
   readonly tables: readonly QuantileTable[];
-  /** Whether spans leave their later siblings the time that they need at least, see {@link laterNeedsOf}. */
+  /** Whether spans leave their later siblings the time that they need at least, see {@link TimeNeeds}. */
   readonly reserving: boolean;
   /**
    * Whether a start is known to its bin only until the duration is: then it lies as far before where it was drawn, within
    * its bin, as keeps the span within its parent.
    */
   readonly settling: boolean;
+  /** Whether spans are drawn long enough to hold what their children need at least, see {@link TimeNeeds}. */
+  readonly holding: boolean;
 }
 
 /** Bins of a site's duration field that are told by what is left of the parent and come before those of durations. */
@@ -99,7 +101,7 @@ export function isTold(timing: Pick<TimingModel, 'tables'>, site: TimingSite, bi
 }
 
 /** How much of a longer span may be left to its parent's end for the span to count as wrapped tightly. */
-const TIGHT_PART = 0.2;
+export const TIGHT_PART = 0.2;
 
 /** How much of a longer span the blur of its start may be, if its duration is to follow from what is left of the parent. */
 const BLUR_PART = 0.1;
@@ -164,36 +166,6 @@ export function durationMassOf(timing: Pick<TimingModel, 'tables'>, site: Timing
 /** Bins of a site's duration field. */
 export function durationBinsOf(timing: Pick<TimingModel, 'tables'>, site: TimingSite): number {
   return slackBinsOf(timing, site) + binsOf(timing.tables[site.durationTable] as QuantileTable);
-}
-
-/** Share of the bins of a table below what a span is thought to need at least. */
-const LEAST_SHARE = 0.08;
-
-function leastOf(table: QuantileTable | undefined): number {
-  return table === undefined ? 0 : (table.edges[Math.floor(LEAST_SHARE * (table.codes.length - 1))] as number);
-}
-
-/**
- * For each node of a shape, the time in ns that its later siblings need at least: of those that begin when others have
- * ended, the gap and the duration. Calls one after another share their parent's time; what the first ones take, the last
- * ones lack.
- */
-export function laterNeedsOf(
-  layout: ShapeLayout,
-  sites: Int32Array,
-  { sites: all, tables }: TimingModel
-): Float64Array {
-  const needs = new Float64Array(layout.size);
-  for (let i = layout.size - 1; i >= 0; i--) {
-    const previous = layout.previous[i] as number;
-    const site = all[sites[i] as number];
-    if (previous >= 0 && site !== undefined) {
-      const after = site.reference === GapReference.PreviousEnd || site.reference === GapReference.LatestEnd;
-      const need = after ? Math.max(0, leastOf(tables[site.gapTable])) + leastOf(tables[site.rankTable]) : 0;
-      needs[previous] = (needs[i] as number) + need;
-    }
-  }
-  return needs;
 }
 
 /** Stands for any operation. */
@@ -269,22 +241,27 @@ export function inTurn(spans: SpanTable, i: number, reference: GapReference): bo
     : reference === GapReference.PreviousEnd || reference === GapReference.LatestEnd;
 }
 
-/** Added to how a site is measured in models whose spans leave time to their later siblings; settle their starts as well. */
+/**
+ * Added to how a site is measured in models whose spans leave time to their later siblings; settle their starts as well;
+ * are long enough for their children as well.
+ */
 const RESERVING = 16;
 const SETTLING = 32;
+const HOLDING = 48;
 
 /** Writes the sites column by column; bounds as points of the quantile scale. */
 export function writeSites(
   writer: ByteWriter,
-  { sites, reserving, settling }: Omit<TimingModel, 'tables'>,
+  { sites, reserving, settling, holding }: Omit<TimingModel, 'tables'>,
   encode: (ns: number) => number
 ): void {
   writer.varint(sites.length);
   for (const column of ['place', 'parent', 'previous'] as const) {
     writer.deltas(sites.map((site) => site[column]));
   }
+  const care = holding ? HOLDING : settling ? SETTLING : reserving ? RESERVING : 0;
   for (const site of sites) {
-    writer.byte((settling ? SETTLING : reserving ? RESERVING : 0) + site.reference * 4 + site.mode);
+    writer.byte(care + site.reference * 4 + site.mode);
   }
   writer.deltas(sites.map((site) => site.gapTable));
   writer.deltas(sites.map((site) => site.durationTable));
@@ -325,8 +302,9 @@ export function readSites(
   const previous = column(ANY, places - 1);
   const bytes = Array.from({ length: count }, () => reader.byte());
   const least = bytes.reduce((min, byte) => Math.min(min, byte), bytes[0] ?? 0);
-  const [settling, reserving] = [least >= SETTLING, least >= RESERVING];
-  const modes = bytes.map((byte) => byte - (settling ? SETTLING : reserving ? RESERVING : 0));
+  const [holding, settling, reserving] = [least >= HOLDING, least >= SETTLING, least >= RESERVING];
+  const care = holding ? HOLDING : settling ? SETTLING : reserving ? RESERVING : 0;
+  const modes = bytes.map((byte) => byte - care);
   if (modes.some((mode) => mode > 15)) {
     reader.fail('unknown way of measuring');
   }
@@ -368,7 +346,7 @@ export function readSites(
     minDuration: times[3]?.[s] as number,
     maxDuration: times[4]?.[s] as number,
   }));
-  return { sites, reserving, settling };
+  return { sites, reserving, settling, holding };
 }
 
 /** A site for every place of every shape, or an error: what a reader must know before generating. */

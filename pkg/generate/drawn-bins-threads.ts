@@ -13,7 +13,7 @@ const SPANS_FOR_WORKER = 20_000;
 /** Counts bins of traces drawn with some priors. */
 export interface DrawnBins {
   /**
-   * @returns counts, as many for each field of the network as it has room for classes
+   * @returns counts, as many for each field of the network as it has room for classes; of durations once they are settled
    * @throws GentError CANCELLED, NN_*, INTERNAL
    */
   count(priors: Priors): Promise<Float64Array>;
@@ -137,7 +137,7 @@ export async function openDrawnBins(
   return {
     async count(priors) {
       if (helper === undefined) {
-        return own.count(priors, { first: 0, stride: 1 }, cancelled);
+        return own.told(await own.count(priors, { first: 0, stride: 1 }, cancelled));
       }
       const [theirs, ours] = await Promise.allSettled([
         unless(helper.count(priors, { first: 1, stride: 2 })),
@@ -146,7 +146,7 @@ export async function openDrawnBins(
       if (ours.status === 'rejected' || theirs.status === 'rejected') {
         throw failureOf([ours, theirs]);
       }
-      return ours.value.map((n, i) => n + (theirs.value[i] as number));
+      return own.told(ours.value.map((n, i) => n + (theirs.value[i] as number)));
     },
     async close() {
       await helper?.close();

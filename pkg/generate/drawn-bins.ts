@@ -1,12 +1,19 @@
 /** @file What a network draws, counted: the bins of times and attributes over many traces, without making traces of them. */
 import { GentError } from '../common';
 import {
+  binOf,
+  DurationMode,
+  durationTableOf,
+  isTold,
   OriginIndex,
   PriorTable,
   type ModelContent,
   type Priors,
+  slackBinsOf,
   type RowContext,
   type ShapeLayout,
+  type SpanTable,
+  type TimingSite,
 } from '../features';
 import { loadNetwork, type IntegerNetwork } from '../nn';
 import { InstanceDrawer } from './instances';
@@ -61,7 +68,8 @@ function partOfAll(content: ModelContent, counted: ReadonlyArray<readonly unknow
   return {
     layouts: content.layouts,
     sites: content.sites,
-    laterNeeds: content.laterNeeds,
+    needs: content.needs,
+    whole: true,
     nodes: ofShape(({ size }) => Int32Array.from({ length: size }, (_, i) => i)),
     fields: ofShape(({ operation, parent }) => {
       const wanted = operation.map((o) => ((counted[o] ?? []).length > 0 ? (perOperation[o] as number) : 0));
@@ -114,7 +122,8 @@ export class BinCounter {
   /**
    * Draws traces with some priors.
    * @param cancelled - asked now and then
-   * @returns counts, as many for each field of the network as it has room for classes
+   * @returns counts as drawn, as many for each field of the network as it has room for classes; after them those of
+   * durations once they are settled. Sums of such arrays are for {@link BinCounter.told}
    * @throws GentError CANCELLED, NN_*
    */
   async count(priors: Priors, { first, stride }: DrawnTraces, cancelled: () => boolean): Promise<Float64Array> {
@@ -123,10 +132,12 @@ export class BinCounter {
     const network = withPriors(this.network, new PriorTable(content, context, priors));
     const key = hash32(seed, 1) | 0;
     const sampler = new Sampler(content, context, network, index, key, this.masks, this.instances);
-    const counts = new Float64Array(context.fields * this.classes);
-    const count = (field: number, bin: number): void => {
+    const size = context.fields * this.classes;
+    const counts = new Float64Array(2 * size);
+    const count = (field: number, bin: number, from = 0): void => {
       if (field >= 0) {
-        counts[field * this.classes + bin] = (counts[field * this.classes + bin] as number) + 1;
+        const at = from + field * this.classes + bin;
+        counts[at] = (counts[at] as number) + 1;
       }
     };
     for (let next = first; next < index.traceCount;) {
@@ -143,7 +154,9 @@ export class BinCounter {
       for (let i = 0; i < spans.size; i++) {
         const site = spans.site[i] as number;
         count(context.gapField[site] as number, spans.gapBin[i] as number);
-        count(context.durationField[site] as number, spans.durationBin[i] as number);
+        const field = context.durationField[site] as number;
+        count(field, spans.durationBin[i] as number);
+        count(field, field < 0 ? 0 : settledBin(context, spans, i), size);
         for (const { at, field } of counted[spans.operation[i] as number] ?? []) {
           const bin = drawn[(fieldOffset[i] as number) + at] as number;
           if (bin >= 0) {
@@ -153,5 +166,45 @@ export class BinCounter {
       }
     }
     return counts;
+  }
+
+  /** What the sum of counts says: of durations, where they lie once they are settled. */
+  told(counts: Float64Array): Float64Array {
+    const { context } = this.input;
+    const told = counts.slice(0, counts.length / 2);
+    const settled = counts.subarray(told.length);
+    for (const field of context.durationField) {
+      if (field >= 0) {
+        const [from, to] = [field * this.classes, (field + 1) * this.classes];
+        takeSettled(told.subarray(from, to), settled.subarray(from, to));
+      }
+    }
+    return told;
+  }
+}
+
+/** The bin of what span i lasts once it is settled; of what it leaves of its parent, where that tells it. */
+function settledBin(context: RowContext, spans: SpanTable, i: number): number {
+  const site = context.timing.sites[spans.site[i] as number] as TimingSite;
+  const bin = spans.durationBin[i] as number;
+  if (isTold(context.timing, site, bin) || site.mode === DurationMode.Ratio) {
+    return bin;
+  }
+  return slackBinsOf(context.timing, site) + binOf(durationTableOf(context, site), spans.duration[i] as number);
+}
+
+/** Share of the counts at either end that are left as drawn: there bins are narrow and far apart. */
+const END_SHARE = 0.02;
+
+/** Puts counts of settled durations in the place of those drawn, but for the ends. */
+function takeSettled(drawn: Float64Array, settled: Float64Array): void {
+  const total = drawn.reduce((sum, n) => sum + n, 0);
+  let before = 0;
+  for (let bin = 0; bin < drawn.length; bin++) {
+    const n = drawn[bin] as number;
+    if (before >= END_SHARE * total && before + n <= (1 - END_SHARE) * total) {
+      drawn[bin] = settled[bin] as number;
+    }
+    before += n;
   }
 }

@@ -8,7 +8,12 @@ import {
   reachOf,
   spanTable,
   valueIn,
+  limitBelow,
+  newBinLimit,
+  positionWithin,
+  type BinLimit,
   type ModelContent,
+  type QuantileTable,
   type RowContext,
   type ShapeLayout,
   type TimingSite,
@@ -16,7 +21,7 @@ import {
 import type { IntegerNetwork } from '../nn';
 import { pickNodes } from './part';
 import { stratified } from './random';
-import { drawBin, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
+import { drawBin, maskBins, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
 import { Stream, streamKey, type Strata } from './strata';
 import type { TracePlace } from './trace-index';
 
@@ -38,6 +43,7 @@ export class FirstSpans {
   /** Weights of the bins added up, by shape, segment and class of reach: whole numbers below 2^31. */
   private readonly sums = new Map<number, Uint32Array>();
   private readonly draw: Draw = { bin: 0, share: 0 };
+  private readonly limit = newBinLimit();
   /** By pattern. */
   private readonly reaches: number[];
 
@@ -70,15 +76,25 @@ export class FirstSpans {
       const u = stratified(occurrence, strata.total[s] as number, streamKey(this.key, Stream.Duration, s));
       const sums = this.sums.get(this.keyOf(place));
       if (sums === undefined) {
-        drawBin(weightsOfMass(table.mass, bins), bins, u, this.draw);
+        const weights = weightsOfMass(table.mass, bins);
+        maskBins(weights, this.limitOf(place, table));
+        drawBin(weights, bins, u, this.draw, this.limit);
       } else {
         drawFromSums(sums, u, this.draw);
+        this.draw.share = positionWithin(this.limitOf(place, table), this.draw.bin, this.draw.share);
       }
       bin[t] = this.draw.bin;
       const value = valueIn(table, this.draw.bin, this.draw.share);
       duration[t] = Math.max(site.minDuration, Math.min(site.maxDuration, value));
     });
     return { bin, duration };
+  }
+
+  /** The first span is long enough for its children. */
+  private limitOf({ shape }: TracePlace, table: QuantileTable): BinLimit {
+    this.limit.bin = table.codes.length - 2;
+    limitBelow(table, this.content.needs?.[shape]?.inside[0] ?? 0, 0, this.limit);
+    return this.limit;
   }
 
   private reach({ row }: TracePlace): number {
@@ -130,9 +146,10 @@ export class FirstSpans {
       }
       const logits = await network.logits({ count: spans.size, indices: rows.indices, levels: rows.levels });
       asked.forEach((_, i) => {
-        const bins =
-          durationTableOf(context, context.timing.sites[spans.site[i] as number] as TimingSite).codes.length - 1;
+        const table = durationTableOf(context, context.timing.sites[spans.site[i] as number] as TimingSite);
+        const bins = table.codes.length - 1;
         const weights = weightsOfLogits(logits, i * network.spec.classes, bins);
+        maskBins(weights, this.limitOf(asked[i] as TracePlace, table));
         let sum = 0;
         this.sums.set(
           keys[from + i] as number,

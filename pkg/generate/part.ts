@@ -1,17 +1,19 @@
 /** @file Parts of shapes: the spans, and of each span the attribute fields, that must be drawn to know a few of them. */
-import type { ModelContent, ShapeLayout } from '../features';
+import type { ModelContent, ShapeLayout, TimeNeeds } from '../features';
 
 /** A part of each shape, indexed by shape; shapes that are not drawn are left out. */
 export interface SampledPart {
   /** Layouts of the part; with a span everything its draw depends on must be there. */
   readonly layouts: readonly ShapeLayout[];
   readonly sites: readonly Int32Array[];
-  /** See {@link ModelContent.laterNeeds}. */
-  readonly laterNeeds: readonly Float64Array[] | undefined;
+  /** See {@link ModelContent.needs}. */
+  readonly needs: readonly TimeNeeds[] | undefined;
   /** The number of each span of the part in its whole shape. */
   readonly nodes: readonly Int32Array[];
   /** How many attribute fields of each span are drawn. */
   readonly fields: readonly Int32Array[];
+  /** Whether all spans are there, and are settled. */
+  readonly whole?: boolean;
 }
 
 /** The spans `nodes` (rising) of a shape, laid out as if they were all; parents and siblings before must be among them. */
@@ -57,7 +59,7 @@ export interface NodeWish {
 export interface ShapePart {
   readonly layout: ShapeLayout;
   readonly sites: Int32Array;
-  readonly laterNeeds: Float64Array | undefined;
+  readonly needs: TimeNeeds | undefined;
   readonly nodes: Int32Array;
   readonly fields: Int32Array;
   /** Where each wish stands in the part. */
@@ -86,11 +88,12 @@ export function partOf(content: ModelContent, shape: number, wishes: readonly No
   const nodes = Int32Array.from([...needed.keys()].sort((a, b) => a - b));
   const fieldCount = (node: number): number =>
     content.attributes.operations[layout.operation[node] as number]?.spans.groups.length ?? 0;
-  const needs = content.laterNeeds?.[shape];
+  const needs = content.needs?.[shape];
+  const pick = (list: Float64Array): Float64Array => Float64Array.from(nodes, (node) => list[node] as number);
   return {
     layout: pickNodes(layout, nodes),
     sites: nodes.map((node) => (content.sites[shape] as Int32Array)[node] as number),
-    laterNeeds: needs && Float64Array.from(nodes, (node) => needs[node] as number),
+    needs: needs && { later: pick(needs.later), inside: pick(needs.inside) },
     nodes,
     fields: nodes.map((node) => Math.min(needed.get(node) ?? 0, fieldCount(node))),
     wishes: Int32Array.from(wishes, ({ node }) => nodes.indexOf(node)),

@@ -24,6 +24,7 @@ import {
   valueIn,
   type AttributeField,
   type Bag,
+  newBinLimit,
   type BinLimit,
   type Group,
   type ModelContent,
@@ -41,7 +42,7 @@ import type { SampledPart } from './part';
 import { stratified } from './random';
 import { Strata, streamKey, Stream } from './strata';
 import { TimeStrata } from './time-strata';
-import { drawBin, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
+import { drawBin, maskBins, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
 import type { TraceIndex, TracePlace } from './trace-index';
 import type { TupleMasks } from './tuple-masks';
 
@@ -77,7 +78,7 @@ export class Sampler {
   /** Weights of durations by site, for models without a network. */
   private readonly durationMasses: Array<Float64Array | undefined> = [];
   private readonly draw: Draw = { bin: 0, share: 0 };
-  private readonly limit: BinLimit = { bin: 0, share: 1 };
+  private readonly limit = newBinLimit();
   private rows: RowColumns | undefined;
   private rowCapacity = 0;
 
@@ -115,7 +116,7 @@ export class Sampler {
       places.map((place) => place.shape),
       places.map((place) => content.segments.row[place.row] as number),
       part?.sites ?? content.sites,
-      part === undefined ? content.laterNeeds : part.laterNeeds
+      part === undefined ? content.needs : part.needs
     );
     const lot: Lot = { places, part };
     this.setShifts(spans, lot);
@@ -132,7 +133,7 @@ export class Sampler {
       }
     }
     const sampled = await this.drawAttributes(spans, lot, alive);
-    if (part === undefined && content.timing.settling) {
+    if ((part === undefined || part.whole === true) && content.timing.settling) {
       settleEnds(this.context, spans, (i, table) => {
         const bins = binsOf(table);
         const u = this.uniform(Stream.Rest, spans.site[i] as number, spans, i, lot) * bins;
@@ -265,7 +266,10 @@ export class Sampler {
       logits === undefined || row < 0
         ? weightsOfMass(mass, bins)
         : weightsOfLogits(logits, row * (this.network as IntegerNetwork).spec.classes, bins);
-    drawBin(weights, bins, u, this.draw, limit?.bin, limit?.share);
+    if (limit !== undefined) {
+      maskBins(weights, limit);
+    }
+    drawBin(weights, bins, u, this.draw, limit);
   }
 
   private durationMass(s: number): Float64Array | undefined {

@@ -3,7 +3,7 @@
  * What is drawn are the very values that the whole traces have, so what is left out surely does not matter.
  */
 import { GentError } from '../common';
-import { durationTableOf, type ModelContent, type RowContext, type SpanTable, type TimingSite } from '../features';
+import { durationTableOf, type ModelContent, type RowContext, type SpanTable, type TimeNeeds, type TimingSite } from '../features';
 import { AttributeVariants } from './attribute-variants';
 import { BoundsOf, type DrawnTimes } from './duration-bounds';
 import type { FirstSpans } from './first-spans';
@@ -39,7 +39,7 @@ interface Plans {
   readonly part: {
     layouts: Array<SampledPart['layouts'][number]>;
     sites: Int32Array[];
-    laterNeeds: Float64Array[] | undefined;
+    needs: TimeNeeds[] | undefined;
     nodes: Int32Array[];
     fields: Int32Array[];
   };
@@ -153,7 +153,7 @@ export class Sifter {
     if (plans === undefined) {
       plans = {
         ofShape: new Map(),
-        part: { layouts: [], sites: [], laterNeeds: this.content.laterNeeds && [], nodes: [], fields: [] },
+        part: { layouts: [], sites: [], needs: this.content.needs && [], nodes: [], fields: [] },
       };
       this.plans.set(sieve, plans);
     }
@@ -169,8 +169,8 @@ export class Sifter {
         const { part } = plan;
         plans.part.layouts[shape] = part.layout;
         plans.part.sites[shape] = part.sites;
-        if (plans.part.laterNeeds !== undefined && part.laterNeeds !== undefined) {
-          plans.part.laterNeeds[shape] = part.laterNeeds;
+        if (plans.part.needs !== undefined && part.needs !== undefined) {
+          plans.part.needs[shape] = part.needs;
         }
         plans.part.nodes[shape] = part.nodes;
         plans.part.fields[shape] = part.fields;

@@ -1,5 +1,7 @@
 /** @file From logits or masses to a bin, in integers: the same choice on every machine. */
 
+import { positionWithin, type BinLimit } from '../features';
+
 /** Logits more than this far (in 1/64 nat) below the largest have weight 0. */
 const RANGE = 1100;
 const SCALE = 24n;
@@ -61,33 +63,44 @@ export function weightsOfMass(mass: ArrayLike<number> | undefined, bins: number)
   return weights;
 }
 
-/**
- * Draws a bin by inverting the distribution function at u.
- * @param lastBin - bins beyond have no weight; of the last only the first `lastShare` part is used
- */
-export function drawBin(w: Float64Array, bins: number, u: number, draw: Draw, lastBin = bins - 1, lastShare = 1): void {
-  // The network knew the limit, so the last bin keeps its weight whole.
-  const cut = w[lastBin] as number;
-  let total = cut;
-  for (let j = 0; j < lastBin; j++) {
-    total += w[j] as number;
-  }
-  if (total <= 0) {
-    draw.bin = lastBin;
-    draw.share = u * lastShare;
+/** Takes the weight of bins away that cannot be drawn, see {@link BinLimit}; where none is left, bin `held` is drawn. */
+export function maskBins(w: Float64Array, { first, low, held, bin }: BinLimit): void {
+  if (first === 0 && low >= held) {
     return;
   }
-  const target = u * total;
-  let sum = 0;
-  for (let j = 0; j < lastBin; j++) {
-    const next = sum + (w[j] as number);
-    if (target < next) {
-      draw.bin = j;
-      draw.share = (target - sum) / (w[j] as number);
+  w.fill(0, 0, first);
+  w.fill(0, low, Math.max(low, held));
+  for (let j = 0; j <= bin; j++) {
+    if ((w[j] as number) > 0) {
       return;
     }
-    sum = next;
   }
-  draw.bin = lastBin;
-  draw.share = cut > 0 ? ((target - sum) / cut) * lastShare : 0;
+  w[Math.min(bin, Math.max(first, held))] = 1;
+}
+
+/** Draws a bin by inverting the distribution function at u. @param limit - what can be drawn; masks are not applied here */
+export function drawBin(w: Float64Array, bins: number, u: number, draw: Draw, limit?: BinLimit): void {
+  const last = limit?.bin ?? bins - 1;
+  // The network knew the limit, so the last bin keeps its weight whole.
+  const cut = w[last] as number;
+  let total = cut;
+  for (let j = 0; j < last; j++) {
+    total += w[j] as number;
+  }
+  draw.bin = last;
+  draw.share = u;
+  if (total > 0) {
+    const target = u * total;
+    let sum = 0;
+    let bin = 0;
+    for (; bin < last && target >= sum + (w[bin] as number); bin++) {
+      sum += w[bin] as number;
+    }
+    const weight = w[bin] as number;
+    draw.bin = bin;
+    draw.share = weight > 0 ? (target - sum) / weight : 0;
+  }
+  if (limit !== undefined) {
+    draw.share = positionWithin(limit, draw.bin, draw.share);
+  }
 }

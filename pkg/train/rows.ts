@@ -13,6 +13,7 @@ import {
   type LearntBatch,
   type RowContext,
   type TimingSite,
+  newBinLimit,
 } from '../features';
 import type { TrainingRows } from '../nn';
 
@@ -45,7 +46,7 @@ export function trainingRows(learnt: LearntBatch, context: RowContext): Training
   const targets = new Uint8Array(count);
   const classCount = new Uint16Array(count);
   let r = 0;
-  const limits = { bin: 0, share: 1 };
+  const limits = newBinLimit();
   // Generation draws among the bins up to the limit only, so that is what is learnt.
   const add = (target: number): void => {
     targets[r] = target;

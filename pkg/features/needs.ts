@@ -1,0 +1,90 @@
+/**
+ * @file Time that spans need at least, for what is inside them and for what comes after them: from the tables of the
+ * sites of a shape alone, so it is known before anything is drawn, and costs nothing in the file.
+ */
+import type { ShapeLayout } from './layout';
+import type { QuantileTable } from './quantiser';
+import { GapReference, type TimingModel, type TimingSite } from './timing';
+
+/** What the nodes of a shape need, ns. */
+export interface TimeNeeds {
+  /** The later siblings of each, see {@link needsOf}. */
+  readonly later: Float64Array;
+  /** The children of each, from its start to its end. */
+  readonly inside: Float64Array;
+}
+
+/** Share of the bins of a table below what a span is thought to need at least. */
+const LEAST_SHARE = 0.08;
+
+function edgeOf(table: QuantileTable | undefined, share: number): number {
+  return table === undefined ? 0 : (table.edges[Math.floor(share * (table.codes.length - 1))] as number);
+}
+
+/**
+ * What the nodes of a shape need at least. Children: the shortest gaps and durations there are, one after another as
+ * their sites say; a parent that is drawn shorter cannot hold them, however they are drawn. Later siblings: of those that
+ * begin when others have ended, a short gap and a short duration, or what their own children need. Calls one after another
+ * share their parent's time; what the first ones take, the last ones lack.
+ * @param sites - of the nodes
+ */
+export function needsOf(
+  layout: ShapeLayout,
+  sites: Int32Array,
+  { sites: all, tables, holding }: Pick<TimingModel, 'sites' | 'tables' | 'holding'>
+): TimeNeeds {
+  const siteOf = (i: number): TimingSite => all[sites[i] as number] as TimingSite;
+  const inside = holding ? insideNeeds(layout, siteOf, tables) : new Float64Array(layout.size);
+  const later = new Float64Array(layout.size);
+  for (let i = layout.size - 1; i >= 0; i--) {
+    const previous = layout.previous[i] as number;
+    if (previous >= 0) {
+      const { reference, gapTable, rankTable } = siteOf(i);
+      const after = reference === GapReference.PreviousEnd || reference === GapReference.LatestEnd;
+      const lasts = Math.max(edgeOf(tables[rankTable], LEAST_SHARE), inside[i] as number);
+      const need = after ? Math.max(0, edgeOf(tables[gapTable], LEAST_SHARE)) + lasts : 0;
+      later[previous] = (later[i] as number) + need;
+    }
+  }
+  return { later, inside };
+}
+
+/** Needs of the children of each node. */
+function insideNeeds(
+  layout: ShapeLayout,
+  siteOf: (i: number) => TimingSite,
+  tables: readonly QuantileTable[]
+): Float64Array {
+  const { size, parent, previous } = layout;
+  const inside = new Float64Array(size);
+  const children: number[][] = Array.from({ length: size }, () => []);
+  for (let i = 0; i < size; i++) {
+    children[parent[i] as number]?.push(i);
+  }
+  /** Of each node, from its parent's start: its earliest start and end, and the latest end so far. */
+  const start = new Float64Array(size);
+  const end = new Float64Array(size);
+  const latest = new Float64Array(size);
+  const from = (c: number, reference: GapReference): number => {
+    const before = previous[c] as number;
+    if (before < 0 || reference === GapReference.ParentStart) {
+      return 0;
+    }
+    const times = reference === GapReference.PreviousStart ? start : reference === GapReference.PreviousEnd ? end : latest;
+    return times[before] as number;
+  };
+  // a node's descendants come after it
+  for (let p = size - 1; p >= 0; p--) {
+    let need = 0;
+    for (const c of children[p] as number[]) {
+      const { reference, gapTable, rankTable, overshoot, early } = siteOf(c);
+      const before = previous[c] as number;
+      start[c] = Math.max(-early, from(c, reference) + edgeOf(tables[gapTable], 0));
+      end[c] = (start[c] as number) + Math.max(edgeOf(tables[rankTable], 0), inside[c] as number);
+      latest[c] = before < 0 ? (end[c] as number) : Math.max(end[c] as number, latest[before] as number);
+      need = Math.max(need, (end[c] as number) - overshoot);
+    }
+    inside[p] = need;
+  }
+  return inside;
+}
