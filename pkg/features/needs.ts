@@ -70,7 +70,8 @@ function insideNeeds(
     if (before < 0 || reference === GapReference.ParentStart) {
       return 0;
     }
-    const times = reference === GapReference.PreviousStart ? start : reference === GapReference.PreviousEnd ? end : latest;
+    const times =
+      reference === GapReference.PreviousStart ? start : reference === GapReference.PreviousEnd ? end : latest;
     return times[before] as number;
   };
   // a node's descendants come after it

@@ -1,7 +1,7 @@
 /** @file The arithmetic that draws: keyed numbers, permutations, integer softmax. */
 import fc from 'fast-check';
 import { hash32, permute, spanIdOf, stratified } from './random';
-import { drawBin, weightsOfLogits, weightsOfMass } from './softmax';
+import { drawBin, maskBins, weightsOfLogits, weightsOfMass } from './softmax';
 
 describe('keyed numbers', () => {
   test('permute is a permutation', () => {
@@ -92,23 +92,40 @@ describe('drawing a bin', () => {
     );
   });
 
-  test('never goes beyond the last bin allowed', () => {
+  test('never leaves what can be drawn', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(
         fc.array(fc.nat(5), { minLength: 1, maxLength: 64 }),
-        fc.nat(63),
-        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.record({ bin: fc.nat(63), share, first: fc.nat(63), low: fc.nat(63), held: fc.nat(63), from: share }),
         fc.double({ min: 0, max: 0.999999999, noNaN: true }),
-        (mass, bin, part, u) => {
-          const last = bin % mass.length;
+        (mass, wish, u) => {
+          const bin = wish.bin % mass.length;
+          const held = Math.min(wish.held, bin);
+          const low = Math.min(wish.low, held);
+          const limit = { ...wish, bin, held, low, first: Math.min(wish.first, low) };
+          const weights = weightsOfMass(mass, mass.length);
+          maskBins(weights, limit);
           const draw = { bin: -1, share: -1 };
-          drawBin(weightsOfMass(mass, mass.length), mass.length, u, draw, last, part);
-          expect(draw.bin >= 0 && draw.bin <= last).toBe(true);
+          drawBin(weights, mass.length, u, draw, limit);
+          expect(draw.bin >= limit.first && draw.bin <= bin).toBe(true);
+          expect(draw.bin < low || draw.bin >= held).toBe(true);
           expect(draw.share >= 0 && draw.share <= 1).toBe(true);
-          expect(draw.bin < last || draw.share <= part).toBe(true);
+          expect(draw.bin < bin || draw.share <= limit.share).toBe(true);
+          const most = draw.bin === bin ? limit.share : 1;
+          expect(draw.bin !== held || limit.from >= most || draw.share >= limit.from).toBe(true);
         }
       ),
-      { seed: 3, numRuns: 500 }
+      { seed: 3, numRuns: 1000 }
     );
+  });
+
+  test('a bin that nothing but masks takes weight from is drawn all the same', () => {
+    const weights = weightsOfMass([5, 5, 0, 0], 4);
+    const limit = { bin: 3, share: 1, first: 0, low: 0, held: 2, from: 0.25 };
+    maskBins(weights, limit);
+    const draw = { bin: -1, share: -1 };
+    drawBin(weights, 4, 0.5, draw, limit);
+    expect(draw).toEqual({ bin: 2, share: 0.625 });
   });
 });

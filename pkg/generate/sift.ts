@@ -3,7 +3,14 @@
  * What is drawn are the very values that the whole traces have, so what is left out surely does not matter.
  */
 import { GentError } from '../common';
-import { durationTableOf, type ModelContent, type RowContext, type SpanTable, type TimeNeeds, type TimingSite } from '../features';
+import {
+  durationTableOf,
+  type ModelContent,
+  type RowContext,
+  type SpanTable,
+  type TimeNeeds,
+  type TimingSite,
+} from '../features';
 import { AttributeVariants } from './attribute-variants';
 import { BoundsOf, type DrawnTimes } from './duration-bounds';
 import type { FirstSpans } from './first-spans';

@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import type { ShapeLayout } from './layout';
+import { needsOf } from './needs';
+import { learnTable } from './quantiser-learn';
+import { DurationMode, GapReference, type TimingModel, type TimingSite } from './timing';
+
+const site = (reference: GapReference, gapTable: number, overshoot = 0): TimingSite => ({
+  ...{ parent: -1, place: 0, previous: -1, reference, mode: DurationMode.Absolute, gapTable },
+  ...{ durationTable: 0, tightTable: -1, looseShare: 0, rankTable: 0, overshoot, early: 0, late: 0 },
+  ...{ startRoom: 0, endRoom: 0, minDuration: 0, maxDuration: 1e9 },
+});
+
+const DURATION = 1_000_000;
+const GAP = 10_000;
+const tables = [
+  learnTable(Float64Array.from({ length: 1000 }, (_, i) => DURATION + i * 1000)),
+  learnTable(Float64Array.from({ length: 1000 }, (_, i) => GAP + i)),
+];
+const edgeAt = (table: number, share: number): number => {
+  const { edges, codes } = tables[table] as (typeof tables)[number];
+  return edges[Math.floor(share * (codes.length - 1))] as number;
+};
+const shortDuration = edgeAt(0, 0.08);
+const shortGap = edgeAt(1, 0.08);
+const leastDuration = edgeAt(0, 0);
+const leastGap = edgeAt(1, 0);
+
+/** A root with children 1, 2 and 3, which share a place. */
+const layout = {
+  size: 4,
+  parent: Int32Array.of(-1, 0, 0, 0),
+  previous: Int32Array.of(-1, -1, 1, 2),
+} as unknown as ShapeLayout;
+
+const timing = (references: readonly GapReference[], overshoot = 0): TimingModel => ({
+  sites: references.map((reference) => site(reference, 1, overshoot)),
+  tables,
+  reserving: true,
+  settling: true,
+  holding: true,
+});
+
+test('spans leave their later siblings a short gap and a short duration', () => {
+  const references = [GapReference.ParentStart, GapReference.PreviousEnd, GapReference.LatestEnd];
+  const { later } = needsOf(layout, Int32Array.of(0, 0, 1, 2), timing(references));
+  const one = shortGap + shortDuration;
+  expect(one).toBeGreaterThan(DURATION);
+  expect([...later]).toEqual([0, 2 * one, one, 0]);
+});
+
+test('siblings that run side by side need nothing of each other', () => {
+  const references = [GapReference.ParentStart, GapReference.PreviousStart];
+  const { later, inside } = needsOf(layout, Int32Array.of(0, 0, 1, 1), timing(references));
+  expect([...later]).toEqual([0, 0, 0, 0]);
+  // the last of three begins three gaps after their parent
+  expect(inside[0]).toBe(3 * leastGap + leastDuration);
+});
+
+test('a parent needs what its children take one after another, less what they reach beyond it', () => {
+  const references = [GapReference.ParentStart, GapReference.PreviousEnd];
+  const sites = Int32Array.of(0, 0, 1, 1);
+  const whole = 3 * (leastGap + leastDuration);
+  expect([...needsOf(layout, sites, timing(references)).inside]).toEqual([whole, 0, 0, 0]);
+  expect(needsOf(layout, sites, timing(references, 5000)).inside[0]).toBe(whole - 5000);
+  // calls that their parent does not wait for
+  expect(needsOf(layout, sites, timing(references, 1e9)).inside[0]).toBe(0);
+  expect([...needsOf(layout, sites, { ...timing(references), holding: false }).inside]).toEqual([0, 0, 0, 0]);
+});
+
+test('no parent that holds its children lasts less than it needs', () => {
+  const duration = fc.integer({ min: leastDuration, max: leastDuration + 1_000_000 });
+  const gap = fc.integer({ min: leastGap, max: leastGap + 1000 });
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(0, 1, 2, 3), gap, duration), { minLength: 1, maxLength: 6 }),
+      (children) => {
+        const size = children.length + 1;
+        const flat = {
+          size,
+          parent: Int32Array.from({ length: size }, (_, i) => (i === 0 ? -1 : 0)),
+          previous: Int32Array.from({ length: size }, (_, i) => (i < 2 ? -1 : i - 1)),
+        } as unknown as ShapeLayout;
+        const model = timing([0, ...children.map(([reference]) => reference)]);
+        const { inside } = needsOf(
+          flat,
+          Int32Array.from({ length: size }, (_, i) => i),
+          model
+        );
+        let [start, end, latest] = [0, 0, 0];
+        children.forEach(([reference, after, lasts], c) => {
+          const from = c === 0 ? 0 : ([0, start, end, latest][reference] as number);
+          start = from + after;
+          end = start + lasts;
+          latest = Math.max(latest, end);
+        });
+        expect(inside[0]).toBeLessThanOrEqual(latest);
+      }
+    ),
+    { seed: 11, numRuns: 300 }
+  );
+});
