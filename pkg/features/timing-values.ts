@@ -65,7 +65,8 @@ function leaving(spans: SpanTable, i: number, beyond: number): number {
 
 /** How far the gap of span i may reach. */
 export function gapLimit(spans: SpanTable, i: number, site: TimingSite, table: QuantileTable, limit: BinLimit): void {
-  const need = spans.innerNeed[i] as number;
+  // of many that run at once the latest would always be too late
+  const need = inTurn(spans, i, site.reference) ? (spans.innerNeed[i] as number) : 0;
   const late = need > 0 ? Math.min(site.late, site.overshoot - need) : site.late;
   const latest = parentEnd(spans, i) + leaving(spans, i, late) + room(spans, i, site, site.startRoom);
   limitAt(table, latest - referenceTime(spans, i, site.reference), limit);
