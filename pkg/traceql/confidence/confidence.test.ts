@@ -74,6 +74,48 @@ test.each([
   expect(held / (20 * slots)).toBeGreaterThan(0.9);
 });
 
+// Three standard errors of 1,600 shares are two hundredths; fewer hold where a slot's sample is small.
+test.each([
+  { sampled: 2, least: 0.89 },
+  { sampled: 10, least: 0.91 },
+])('averages and sums of a heavy tail hold, from $sampled traces a slot', ({ sampled, least }) => {
+  const slots = 8;
+  const random = seeded(3);
+  // Log-normal, as durations are: the mean is three times the median.
+  const value = (): number => Math.exp(1.5 * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));
+  const weight = 8;
+  const runs = 200;
+  let averages = 0;
+  let sums = 0;
+  for (let run = 0; run < runs; run++) {
+    const contributions = new Contributions();
+    const truths = Array.from({ length: slots }, (_, slot) => {
+      let truth = 0;
+      for (let trace = 0; trace < sampled * weight; trace++) {
+        const own = value();
+        truth += own;
+        if (trace % weight === 0) {
+          const place = { sample: slot * (sampled + 1) + trace / weight, cell: slot, expected: sampled };
+          contributions.add(slot, place, weight, own);
+        }
+      }
+      return truth;
+    });
+    const mean = new MeanConfidence(contributions);
+    const total = new TotalConfidence(contributions, slots, ({ sum }) => sum);
+    truths.forEach((truth, slot) => {
+      const average = mean.at(slot) ?? { lower: NaN, upper: NaN };
+      const traces = sampled * weight;
+      averages += average.lower <= truth / traces && truth / traces <= average.upper ? 1 : 0;
+      const { lower, upper } = total.at(slot);
+      sums += lower <= truth && truth <= upper ? 1 : 0;
+    });
+  }
+  expect(averages / (runs * slots)).toBeGreaterThan(least);
+  expect(sums / (runs * slots)).toBeGreaterThan(least);
+  expect(averages / (runs * slots)).toBeLessThan(0.98);
+});
+
 test('what was seen whole is exact, and what was seen is no longer uncertain', () => {
   const whole = new Contributions();
   const half = new Contributions();

@@ -2,12 +2,15 @@
  * @file Intervals of totals: spans of a slot, or the sum of their values. What was seen is known; of the rest, the number of
  * traces that add something is predicted from those seen here, and from what the slots of the series have otherwise: a
  * gamma distribution of rates, fitted to all slots, and Poisson counts given the rate.
+ * How large an event is, the mean square of what traces add tells, and where a few are far larger than the others, a sample
+ * tells that badly: Student's t with as many degrees of freedom as that mean square is worth stands for the normal distribution.
  * Sources: C. Morris, Parametric empirical Bayes inference, JASA 78 (1983); J. Albert, Empirical Bayes estimation of Poisson
- * means (1981) for the moments; D. Lawless, Negative binomial and mixed Poisson regression (1987).
+ * means (1981) for the moments; D. Lawless, Negative binomial and mixed Poisson regression (1987); F. Satterthwaite, An
+ * approximate distribution of estimates of variance components, Biometrics Bulletin 2 (1946).
  */
 import type { Bounds } from './bounds';
 import type { Contribution, Contributions } from './contributions';
-import { eventsWithin } from './distributions';
+import { eventsWithin, studentT } from './distributions';
 import { PRIOR, SpreadOfTotals } from './spread';
 
 /** The other slots count for no more than the slot's own sample: unusual slots are what people look for. */
@@ -48,6 +51,8 @@ export class TotalConfidence {
   /** Of the gamma distribution of rates. */
   private readonly shape: number;
   private readonly rate: number;
+  /** Mean of the fourth powers of what traces add, by the square of that of their squares: 1 where all add the same. */
+  private readonly peaked: number;
   /** Traces that what is known of the sizes in other slots counts as. */
   private readonly borrowed: number;
 
@@ -65,8 +70,8 @@ export class TotalConfidence {
     this.weight = flat.reduce((sum, { weight }) => sum + weight, 0) / Math.max(1, flat.length);
     const { traces, second, fourth } = this.all;
     // The more the largest weigh, the less do a few traces say of their mean square.
-    const peaked = second > 0 ? (traces * fourth) / (second * second) : 1;
-    this.borrowed = (PRIOR * (peaked - 1)) / 2;
+    this.peaked = second > 0 ? (traces * fourth) / (second * second) : 1;
+    this.borrowed = (PRIOR * (this.peaked - 1)) / 2;
     const events = lists.map((list) => this.eventsOf(list));
     const n = Math.max(1, slots, events.length);
     const mean = events.reduce((a, b) => a + b, 0) / n;
@@ -81,6 +86,14 @@ export class TotalConfidence {
       this.shape = rate * mean;
       this.rate = rate;
     }
+  }
+
+  /** Degrees of freedom of the size of an event in a slot with so many traces: 2 by its relative variance. */
+  private freedomOf(own: number): number {
+    const { traces } = this.all;
+    // Where nothing was seen, all traces of the series tell it.
+    const told = own === 0 ? traces : Math.min(traces, own + this.borrowed);
+    return this.peaked <= 1 ? Infinity : (2 * told) / (this.peaked - 1);
   }
 
   /** Size of an event: what a trace adds, less where the strata know some of it. */
@@ -118,11 +131,13 @@ export class TotalConfidence {
     if (weight <= 1 || size <= 0) {
       return { lower: total, upper: total };
     }
-    const shape = this.shape + seen / size;
+    // The further a normal interval of that variance has to reach, the larger, and the fewer, are the events it is made of.
+    const reach = (studentT(this.freedomOf(list.length)) / studentT(Infinity)) ** 2;
+    const shape = (this.shape + seen / size) / reach;
     const within = eventsWithin(shape, (shape / (this.rate + 1)) * (weight - 1));
     return {
-      lower: seen + within.lower * size,
-      upper: seen + within.upper * size,
+      lower: seen + within.lower * size * reach,
+      upper: seen + within.upper * size * reach,
     };
   }
 }
