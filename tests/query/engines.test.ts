@@ -183,8 +183,8 @@ test('an estimate from a part carries intervals that hold the truth nearly alway
     let inside = 0;
     let all = 0;
     // Spans of one trace miss together, so long slots alone would say little.
-    const asked = ['{ duration > 30ms } | count_over_time()', '{ } | avg_over_time(duration) by (name)'].flatMap((query) =>
-      [4n, 20n].map((seconds) => ({ query, range: whole, stepNanos: seconds * SECOND }))
+    const asked = ['{ duration > 30ms } | count_over_time()', '{ } | avg_over_time(duration) by (name)'].flatMap(
+      (query) => [4n, 20n].map((seconds) => ({ query, range: whole, stepNanos: seconds * SECOND }))
     );
     for (const request of asked) {
       const estimate = await models.metricsRange({ ...request, mode: 'estimate' });
