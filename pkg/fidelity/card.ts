@@ -1,6 +1,8 @@
 /** @file The fidelity card of a model: the measures cheap enough to take whenever a model is trained. */
 import { limit } from '../common';
 import type { Trace } from '../trace';
+import type { ModelError } from '../traceql';
+import { answerErrors } from './answer-errors';
 import { clockOf } from './clock';
 import { totalVariation } from './distance';
 import { queries } from './queries';
@@ -14,6 +16,7 @@ const TEMPLATES = [5, 7, 8] as const;
 
 /**
  * How close generated traces are to those a model was trained on. Everything but `version` and the numbers of traces
+ and the errors of answers
  * lies in 0 … 1, 0 being best; docs/fidelity.md defines each. null = does not apply.
  */
 export interface FidelityCard {
@@ -33,6 +36,8 @@ export interface FidelityCard {
   readonly spearmanDiff: number | null;
   /** Share of the generated traces of two spans or more that equal a real one to the microsecond. */
   readonly copiedMultiSpan: number | null;
+  /** Errors of answers over short times, by kind of answer; null where there is too little to compare. */
+  readonly answerErrors: ModelError | null;
 }
 
 function thinned(table: SpanTable, stride: number): SpanTable {
@@ -97,6 +102,7 @@ export class FidelityCardBuilder {
       edgeTV: totalVariation(edgesOf(real), edgesOf(other)),
       spearmanDiff: spearmanDiff(real, other),
       copiedMultiSpan: copying(real, other).copiedMultiSpan,
+      answerErrors: answerErrors(real, other, clock) ?? null,
     };
   }
 }

@@ -34,6 +34,16 @@ export interface TrainingSummary {
   readonly takenOver?: { readonly rows: number; readonly of: number };
 }
 
+/**
+ * How far answers of a model lie from the real ones over short times, by kind of answer: noise, in spans that say as much as
+ * one, and bias, a relative variance (docs/fidelity.md).
+ */
+export interface AnswerErrors {
+  readonly count: readonly [noise: number, bias: number];
+  readonly mean: readonly [noise: number, bias: number];
+  readonly quantile: readonly [noise: number, bias: number];
+}
+
 /** Contents of the section `manifest`, as JSON. Times are decimal strings of ns. */
 export interface Manifest {
   readonly format: number;
@@ -68,6 +78,8 @@ export interface Manifest {
   readonly exemplarIds?: string;
   /** Measures on the model's own batch, where they were taken. */
   readonly fidelity?: Readonly<Record<string, number | null>>;
+  /** Errors of answers, where they were measured. */
+  readonly answerErrors?: AnswerErrors;
 }
 
 /** The id of a model: a hash over what it is made of, so that equal models have equal ids. */
@@ -138,9 +150,16 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     isRecord(training) && ['seed', 'epochs', 'rows', 'parameters'].every((key) => isCount(training[key])),
     'bad training'
   );
-  const { exemplarIds, fidelity } = manifest;
+  const { exemplarIds, fidelity, answerErrors } = manifest;
   const isMeasure = (value: unknown): boolean => value === null || typeof value === 'number';
   check(fidelity === undefined || (isRecord(fidelity) && Object.values(fidelity).every(isMeasure)), 'bad fidelity');
+  const isError = (value: unknown): boolean =>
+    Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'number' && one >= 0);
+  check(
+    answerErrors === undefined ||
+      (isRecord(answerErrors) && ['count', 'mean', 'quantile'].every((kind) => isError(answerErrors[kind]))),
+    'bad answerErrors'
+  );
   check(exemplarIds === undefined || typeof exemplarIds === 'string', 'bad exemplarIds');
   check(isRecord(sections) && Object.values(sections).every(isCount), 'bad sections');
   return value as Manifest;

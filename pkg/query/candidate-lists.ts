@@ -11,6 +11,8 @@ const NANOS = 1_000_000_000n;
 /** The traces of one model that can matter. */
 export interface CandidateList extends CandidateTraces, CandidateRuns {
   readonly model: StoredModel;
+  /** Of its counts. */
+  readonly bucketSeconds: number;
   readonly first: Int32Array;
   readonly count: Int32Array;
   /** Slot of the query that the bucket of each run lies in. */
@@ -37,6 +39,7 @@ export function candidateList(
   return {
     ...runs,
     model,
+    bucketSeconds,
     // By the middle of the bucket.
     slot: runs.row.map((row) =>
       Math.max(0, Math.floor((((buckets[row] as number) + 0.5) * bucketSeconds - start) / seconds))

@@ -25,7 +25,7 @@ export interface Slots {
 }
 
 /** Whether whole time buckets of `seconds` make up the slots; of an instant query, all but its edges. */
-function bucketsFit({ start, step, instant }: Slots, seconds: number): boolean {
+export function bucketsFit({ start, step, instant }: Slots, seconds: number): boolean {
   const width = BigInt(seconds) * NANOS;
   return instant === true || (start % width === 0n && step % width === 0n);
 }

@@ -8,14 +8,17 @@ import type { Trace } from '../trace';
 import {
   compileMetrics,
   Intervals,
+  joined,
   labelsKey,
   type MetricsAccumulator,
   type MetricsExpr,
   type MetricsOptions,
+  type ModelError,
   type Query,
   type Sample,
   type Series,
 } from '../traceql';
+import { exactWhereEmpty } from './model-errors';
 import type { SampledTrace } from './sample-plan';
 
 const GROUPS = 20;
@@ -63,8 +66,16 @@ export class Estimate {
       occupied += mayHold(slot) ? 1 : 0;
     }
     this.all = compileMetrics(query, own ? { ...options, sampledSlots: occupied } : options);
-    this.groups = own ? [] : Array.from({ length: GROUPS }, () => this.all.fresh());
+    // Groups tell what samples differ by: models err alike in all of them.
+    const { start, end, step, instant } = options;
+    const group = own ? undefined : compileMetrics(query, { start, end, step, ...(instant === true ? { instant } : {}) });
+    this.groups = group === undefined ? [] : Array.from({ length: GROUPS }, () => group.fresh());
     this.counting = metrics !== undefined && counts(metrics);
+  }
+
+  /** What is observed from here on is of a model with such an error. */
+  from(error: ModelError | undefined): void {
+    this.all.from(error);
   }
 
   observe(trace: Trace, place: SampledTrace): void {
@@ -77,24 +88,7 @@ export class Estimate {
 
   /** The series with the bounds of their intervals. */
   result(): Series[] {
-    const intervals = new Intervals(this.options);
-    const empty = new Set<number>();
-    for (let slot = 0; slot < intervals.count; slot++) {
-      if (!this.mayHold(slot)) {
-        empty.add(intervals.timestampMs(slot));
-      }
-    }
-    const series = this.withBounds();
-    return empty.size === 0
-      ? series
-      : series.map((one) => ({
-          ...one,
-          samples: one.samples.map((sample) =>
-            empty.has(sample.timestampMs) && sample.lower !== undefined
-              ? { ...sample, lower: sample.value, upper: sample.value }
-              : sample
-          ),
-        }));
+    return exactWhereEmpty(this.withBounds(), this.options, this.mayHold);
   }
 
   private withBounds(): Series[] {
@@ -128,7 +122,10 @@ export class Estimate {
     // What was seen is known: only the rest is uncertain.
     const unseen = 1 - this.seen / this.weights;
     const half = (T_95[values.length - 2] ?? Infinity) * Math.sqrt((unseen * squares) / values.length);
-    const lower = sample.value - half;
-    return { ...sample, lower: this.counting ? Math.max(0, lower) : lower, upper: sample.value + half };
+    const sampled = { lower: sample.value - half, upper: sample.value + half };
+    // Where the models' errors are told, the sample has them already.
+    const { value, lower = value, upper = value } = sample;
+    const both = joined(value, sampled, { lower, upper });
+    return { ...sample, ...both, lower: this.counting ? Math.max(0, both.lower) : both.lower };
   }
 }

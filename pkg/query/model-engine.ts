@@ -220,6 +220,7 @@ class ModelEngine implements TracesEngine {
       slots,
       exemplars: request.exemplars ?? 0,
       mode: request.mode ?? 'auto',
+      intervals: request.intervals ?? 'whole',
       models,
       use: (model, work) => this.cache.use(model, work),
       budget,

@@ -19,6 +19,7 @@ import { Candidates, indicesOf } from './candidates';
 import { CountedMetrics, edgesOf, type Slots } from './counts';
 import { Estimate } from './estimate';
 import { partsOf } from './metrics-parts';
+import { errorOf, exactWhereEmpty, uncertainOf, unmeasuredNotices } from './model-errors';
 import { samplePlan, type SampledTrace } from './sample-plan';
 import type { MetricsRequest, MetricsResult, Notice } from './types';
 import { compileModelFilter } from './whole-models';
@@ -46,6 +47,7 @@ export interface MetricsWork {
   readonly slots: Slots;
   readonly exemplars: number;
   readonly mode: 'auto' | 'full' | 'estimate';
+  readonly intervals: 'whole' | 'sampling';
   /** Models whose window touches the range, oldest first. */
   readonly models: readonly StoredModel[];
   readonly use: UseModel;
@@ -54,7 +56,7 @@ export interface MetricsWork {
   readonly onPart?: MetricsRequest['onPart'];
 }
 
-type Answer = Pick<MetricsResult, 'series' | 'from' | 'notices'>;
+type Answer = Pick<MetricsResult, 'series' | 'from' | 'notices' | 'intervals'>;
 
 /** The traces that can matter to a query in one model. */
 function candidatesOf(work: MetricsWork, query: Query, model: StoredModel): Promise<CandidateList | undefined> {
@@ -218,23 +220,37 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
       // What few traces have is found by drawing a little of each; a sample of them could hardly tell.
       (work.mode === 'auto' && spans > most && !(await isCheap(work, query, lists, most))));
   const { start, end, step, instant } = work.slots;
-  const options = { start, end, step, exemplars: work.exemplars, ...(instant === true ? { instant } : {}) };
-  const accumulator = compileMetrics(query, options);
+  const { count } = new Intervals({ start, end, step, ...(instant === true ? { instant } : {}) });
+  const occupied = occupiedSlots(lists, count);
+  const uncertain = work.intervals === 'whole' ? uncertainOf(lists, work.slots, occupied) : {};
+  const whole = uncertain.modelledSlots !== undefined;
+  const options = {
+    start,
+    end,
+    step,
+    exemplars: work.exemplars,
+    ...(instant === true ? { instant } : {}),
+    ...uncertain,
+  };
+  const mayHold = (slot: number): boolean => occupied[slot] === 1;
   const listed = lists.map(({ model }) => model);
   if (!estimate) {
-    const tell = partsOf(work.onPart, work.slots.start, query, listed, () => accumulator.result());
+    const accumulator = compileMetrics(query, options);
+    const result = (): Series[] =>
+      whole ? exactWhereEmpty(accumulator.result(), options, mayHold) : accumulator.result();
+    const tell = partsOf(work.onPart, work.slots.start, query, listed, result);
     if (work.mode === 'full' || spans <= most) {
       work.budget.reserve(spans);
     }
     for (const [l, list] of lists.entries()) {
       await tell(l);
+      accumulator.from(errorOf(list.model));
       await visitAll(work, query, list, (trace) => accumulator.observe(trace));
     }
-    return { series: accumulator.result(), from: 'generated', notices: [] };
+    const notices = whole ? unmeasuredNotices(listed) : [];
+    return { series: result(), from: 'generated', notices, ...(whole ? { intervals: 'whole' } : {}) };
   }
-  const { count } = new Intervals(options);
-  const occupied = occupiedSlots(lists, count);
-  const estimated = new Estimate(query, options, (slot) => occupied[slot] === 1);
+  const estimated = new Estimate(query, options, mayHold);
   const plan = samplePlan(lists, count, part);
   const tell = partsOf(work.onPart, work.slots.start, query, listed, () => estimated.result());
   let picked = 0;
@@ -243,17 +259,21 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
     const chosen = plan[l] ?? [];
     picked += chosen.length;
     const indices = chosen.map(({ index }) => index);
+    estimated.from(errorOf(list.model));
     await visit(work, list, indices, (trace, at) => estimated.observe(trace, chosen[at] as SampledTrace));
   }
   const text = `Estimated from ${picked.toLocaleString('en-US')} of ${traces.toLocaleString('en-US')} traces.`;
-  const notices: Notice[] = [{ severity: 'info', text }];
+  const notices: Notice[] = [
+    { severity: 'info', text },
+    ...(work.intervals === 'whole' ? unmeasuredNotices(listed) : []),
+  ];
   if (query.kind === 'metrics' && hasExtremes(query.metrics)) {
     notices.push({
       severity: 'warning',
       text: 'The least and the greatest values are those of the traces looked at: others may lie beyond.',
     });
   }
-  return { series: estimated.result(), from: 'estimated', notices };
+  return { series: estimated.result(), from: 'estimated', notices, intervals: whole ? 'whole' : 'sampling' };
 }
 
 /** Whether a query asks for least or greatest values, which no sample tells. */

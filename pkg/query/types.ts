@@ -108,6 +108,11 @@ export interface MetricsRequest {
    * too long; full: generate everything; estimate: from a part.
    */
   readonly mode?: 'auto' | 'full' | 'estimate';
+  /**
+   * What 95% intervals hold. whole (default): the real value, where the models were measured in training; sampling: the
+   * value of all generated traces, so that answers from all of them have none.
+   */
+  readonly intervals?: 'whole' | 'sampling';
   /** Told what is certain whenever that is more, and waited for. An engine may know nothing before the whole answer. */
   readonly onPart?: (part: MetricsPart) => Promise<void>;
   readonly signal?: AbortSignal;
@@ -118,6 +123,8 @@ export interface MetricsResult {
   readonly series: readonly Series[];
   /** How the numbers came to be. */
   readonly from: 'counts' | 'generated' | 'estimated' | 'raw';
+  /** Where there are intervals: whether they hold the real values or those of all generated traces. */
+  readonly intervals?: 'whole' | 'sampling';
   readonly notices: readonly Notice[];
   readonly stats: AnswerStats;
 }

@@ -36,6 +36,7 @@ function facts(manifest: Manifest): ManifestFacts {
     exemplars: manifest.counts.exemplars,
     kinds: kindsOf(manifest),
     ...(manifest.fidelity === undefined ? {} : { fidelity: manifest.fidelity }),
+    ...(manifest.answerErrors === undefined ? {} : { answerErrors: manifest.answerErrors }),
     ...(manifest.exemplarIds === undefined ? {} : { exemplarIds: manifest.exemplarIds }),
   };
 }

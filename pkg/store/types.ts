@@ -1,4 +1,5 @@
 /** @file What a store of models is: a catalogue by time, reading, publishing. A directory today, other places behind the same interface. */
+import type { AnswerErrors } from '../model';
 
 /** What the spans of a model are, as far as its manifest says: the same object for models that say the same. */
 export interface SpanKinds {
@@ -32,6 +33,8 @@ export interface StoredModel {
   readonly exemplars?: number;
   /** Measures of how close it is to its batch, where they were taken. */
   readonly fidelity?: Readonly<Record<string, number | null>>;
+  /** How far its answers lie from the real ones, where that was measured. */
+  readonly answerErrors?: AnswerErrors;
   /** Hashes of the ids of real traces in it, see `mayHoldExemplar`. */
   readonly exemplarIds?: string;
   /** Absent where it is not known. */

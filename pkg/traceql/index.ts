@@ -11,7 +11,18 @@ export { isMetricsQuery, parseQuery, parseTagName } from './query';
 export { printAttribute, printField, printQuery, printStatic, type PrintOptions } from './print';
 export { compileSearch, searchTrace, NO_ROOT, type SearchOptions } from './search';
 export { hintsOf, type Hints } from './hints';
-export type { SamplePlace } from './confidence';
+export {
+  countBand,
+  type KindError,
+  meanBand,
+  meanVariance,
+  type ModelError,
+  QuantileBands,
+  ratesOf,
+  type SamplePlace,
+} from './confidence';
+export { quantileOf } from './histogram';
+export { joined } from './bands';
 export { Intervals, type MetricsRange } from './intervals';
 export { labelsKey, labelsText, sortSeries } from './labels';
 export { applySecondStages, compileMetrics, type MetricsAccumulator, type MetricsOptions } from './metrics';

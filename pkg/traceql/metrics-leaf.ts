@@ -6,7 +6,9 @@ import type { SamplePlace } from './confidence';
 import { compileFilter, compileValue } from './compile';
 import { ExemplarBox } from './exemplars';
 import type { Intervals } from './intervals';
+import { GroupError, type Source } from './group-error';
 import { GroupSpread } from './group-spread';
+import { asksKnownOnly } from './known-spans';
 import { groupIdentity, groupKey, labelsKey, NIL_LABEL, presentLabels, seriesLabels, type GroupKey } from './labels';
 import { mentionedIn } from './mentions';
 import { CompareState } from './metrics-compare';
@@ -34,6 +36,10 @@ export interface LeafPlan {
   readonly exemplars: number;
   /** Slots that may hold anything, where what is observed is a sample: series come with intervals. */
   readonly sampledSlots: number | undefined;
+  /** Slots that may hold anything, where what is observed is of models whose errors are told: series come with intervals. */
+  readonly modelledSlots: number | undefined;
+  /** How many spans there are is known exactly. */
+  readonly exactCounts: boolean;
   /** `{ false }`: nothing at all comes out, not even a series of zeros. */
   readonly never: boolean;
 }
@@ -43,7 +49,14 @@ function soleFilter(stages: readonly Stage[]): SpansetFilter | undefined {
   return stages.length === 1 && first?.kind === 'filter' ? first : undefined;
 }
 
-export function planLeaf(leaf: MetricsLeaf, intervals: Intervals, exemplars: number, sampledSlots?: number): LeafPlan {
+/** What of the spans is uncertain, and where. */
+export interface Uncertain {
+  readonly sampledSlots?: number | undefined;
+  readonly modelledSlots?: number | undefined;
+  readonly wholeBuckets?: boolean | undefined;
+}
+
+export function planLeaf(leaf: MetricsLeaf, intervals: Intervals, exemplars: number, uncertain: Uncertain): LeafPlan {
   const { aggregate, stages } = leaf;
   const pairs = limit('TRACEQL_EVENT_PAIRS');
   const filter = soleFilter(stages);
@@ -71,7 +84,10 @@ export function planLeaf(leaf: MetricsLeaf, intervals: Intervals, exemplars: num
             attribute !== undefined && attributeType(attribute) === 'duration'
           ),
     exemplars,
-    sampledSlots,
+    sampledSlots: uncertain.sampledSlots,
+    modelledSlots: uncertain.modelledSlots,
+    // Sums hardly depend on which slot a span at the edge of two is in.
+    exactCounts: asksKnownOnly(stages, by) && (uncertain.wholeBuckets === true || aggregate.kind === 'sum_over_time'),
     never: constant?.type === 'bool' && !constant.value,
   };
 }
@@ -81,6 +97,7 @@ interface Group {
   readonly key: string;
   readonly state: GroupState;
   readonly spread: GroupSpread | undefined;
+  readonly error: GroupError | undefined;
 }
 
 /** Groups by the last of their values, by those before. */
@@ -104,6 +121,7 @@ export class LeafAccumulator {
   private readonly mostSeries = limit('TRACEQL_SERIES');
   private readonly mostSamples = limit('TRACEQL_SAMPLES');
   private place: SamplePlace | undefined;
+  private source: Source = { error: undefined };
 
   constructor(private readonly plan: LeafPlan) {
     const { aggregate } = plan.leaf;
@@ -126,6 +144,11 @@ export class LeafAccumulator {
       // Without groups there is a series of zeros even when nothing matches.
       this.group([]);
     }
+  }
+
+  /** What follows is of a model with such an error. */
+  from(source: Source): void {
+    this.source = source;
   }
 
   observe(view: TraceView, weight: number, samplePlace: SamplePlace): void {
@@ -187,6 +210,7 @@ export class LeafAccumulator {
     if (this.place !== undefined) {
       group.spread?.add(slot, this.place, weight, value);
     }
+    group.error?.add(slot, weight, value, this.source);
     this.exemplarBox?.offer(place, slot, group.key, () =>
       plan.value === undefined ? undefined : this.reported(value)
     );
@@ -261,6 +285,16 @@ export class LeafAccumulator {
         plan.sampledSlots === undefined
           ? undefined
           : new GroupSpread(plan.leaf.aggregate as Aggregate, plan.over.divisor, plan.sampledSlots),
+      error:
+        plan.modelledSlots === undefined
+          ? undefined
+          : new GroupError(
+              plan.leaf.aggregate as Aggregate,
+              plan.over.divisor,
+              plan.intervals.count,
+              plan.modelledSlots,
+              plan.exactCounts
+            ),
     };
     this.byLabels.set(identity, group);
     this.groups.set(mapKey, group);
@@ -294,9 +328,10 @@ export class LeafAccumulator {
   series(): SlotSeries[] {
     return (
       this.compare?.series() ??
-      [...this.byLabels.values()].flatMap(({ labels, state, spread }) => {
+      [...this.byLabels.values()].flatMap(({ labels, state, spread, error }) => {
         const series = state.series(labels);
-        return spread === undefined ? series : spread.bound(series);
+        const sampled = spread === undefined ? series : spread.bound(series);
+        return error === undefined ? sampled : error.bound(sampled, state);
       })
     );
   }

@@ -3,7 +3,7 @@ import { GentError } from '../common';
 import type { Trace } from '../trace';
 import { AnswerBytes } from './answer-bytes';
 import type { MetricsExpr, Query } from './ast';
-import type { SamplePlace } from './confidence';
+import type { ModelError, SamplePlace } from './confidence';
 import type { ExemplarBox, RawExemplar } from './exemplars';
 import { hintsOf } from './hints';
 import { Intervals, type MetricsRange } from './intervals';
@@ -20,6 +20,13 @@ export interface MetricsOptions extends MetricsRange {
    * compare() and arithmetic.
    */
   readonly sampledSlots?: number;
+  /**
+   * What is observed is of models whose errors are told (see {@link MetricsAccumulator.from}), of what so many slots may
+   * hold: intervals hold the real values. Not for compare().
+   */
+  readonly modelledSlots?: number;
+  /** Slots are made up of whole time buckets of the models, which keep spans by them. */
+  readonly wholeBuckets?: boolean;
   /** Exemplars at most; default 0. A hint of the query overrides it. Instant queries have none. */
   readonly exemplars?: number;
 }
@@ -32,6 +39,8 @@ export interface MetricsAccumulator {
    * @param place - of the trace in a sample
    */
   observe(trace: Trace, weight?: number, place?: SamplePlace): void;
+  /** What is observed from here on is of a model with such an error; undefined: of real traces, or of no measured model. */
+  from(error: ModelError | undefined): void;
   /** Takes in what another accumulator of the same compiled query has seen. */
   merge(other: MetricsAccumulator): void;
   /** The series, sorted by labels. */
@@ -157,6 +166,11 @@ class Accumulator implements MetricsAccumulator {
     }
   }
 
+  from(error: ModelError | undefined): void {
+    const source = { error };
+    this.leaves.forEach((leaf) => leaf.from(source));
+  }
+
   /** Of a trace of which nothing more is known: it has no neighbours. */
   private ownPlace(): SamplePlace {
     return { sample: 2 * this.observed, cell: this.observed, expected: 0 };
@@ -192,7 +206,7 @@ export function compileMetrics(query: Query, options: MetricsOptions): MetricsAc
   }
   const intervals = new Intervals(options);
   const exemplars = exemplarCount(query, options);
-  const plans = leavesOf(query.metrics).map((leaf) => planLeaf(leaf, intervals, exemplars, options.sampledSlots));
+  const plans = leavesOf(query.metrics).map((leaf) => planLeaf(leaf, intervals, exemplars, options));
   return new Accumulator(query.metrics, plans, intervals);
 }
 

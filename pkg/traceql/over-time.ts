@@ -1,6 +1,6 @@
 /** @file The functions over time: what each keeps of the spans of one group, slot by slot, and the series it makes of it. */
 import type { MetricsAggregate } from './ast';
-import type { Bounds } from './confidence';
+import type { Bounds, BucketCounts } from './confidence';
 import { bucketOf, quantileOf } from './histogram';
 import type { SeriesLabel } from './results';
 
@@ -8,7 +8,7 @@ import type { SeriesLabel } from './results';
 export interface SlotSeries {
   readonly labels: readonly SeriesLabel[];
   readonly values: Float64Array;
-  /** The 95% interval of the value of a slot, where values are estimated from a sample. */
+  /** The 95% interval of the value of a slot, where values are estimated from a sample or by models. */
   readonly bounds?: (slot: number) => Bounds | undefined;
 }
 
@@ -19,6 +19,8 @@ export interface GroupState {
   merge(other: GroupState): void;
   /** The series of the group; none when it has no samples and the function leaves slots without data out. */
   series(labels: readonly SeriesLabel[]): SlotSeries[];
+  /** Of histograms: the counts of each bucket by slot, buckets rising. */
+  buckets?(): BucketCounts[];
   /** Numbers held, against the limit on memory. */
   readonly size: number;
 }
@@ -150,7 +152,7 @@ class SumState implements GroupState {
 
 /** histogram_over_time and quantile_over_time: counts in power-of-two buckets. */
 class HistogramState implements GroupState {
-  private readonly buckets = new Map<number, Float64Array>();
+  private readonly filled = new Map<number, Float64Array>();
 
   constructor(
     private readonly slots: number,
@@ -160,7 +162,7 @@ class HistogramState implements GroupState {
   ) {}
 
   get size(): number {
-    return this.buckets.size * this.slots;
+    return this.filled.size * this.slots;
   }
 
   add(slot: number, value: bigint | number, weight: number): void {
@@ -172,16 +174,16 @@ class HistogramState implements GroupState {
   }
 
   private bucket(exponent: number): Float64Array {
-    let counts = this.buckets.get(exponent);
+    let counts = this.filled.get(exponent);
     if (counts === undefined) {
       counts = new Float64Array(this.slots);
-      this.buckets.set(exponent, counts);
+      this.filled.set(exponent, counts);
     }
     return counts;
   }
 
   merge(other: GroupState): void {
-    for (const [exponent, counts] of (other as HistogramState).buckets) {
+    for (const [exponent, counts] of (other as HistogramState).filled) {
       const own = this.bucket(exponent);
       counts.forEach((count, slot) => {
         own[slot] = (own[slot] ?? 0) + count;
@@ -189,8 +191,12 @@ class HistogramState implements GroupState {
     }
   }
 
+  buckets(): BucketCounts[] {
+    return [...this.filled].sort(([a], [b]) => a - b).map(([exponent, counts]) => ({ exponent, counts }));
+  }
+
   series(labels: readonly SeriesLabel[]): SlotSeries[] {
-    const ascending = [...this.buckets].sort(([a], [b]) => a - b);
+    const ascending = [...this.filled].sort(([a], [b]) => a - b);
     if (this.quantiles.length === 0) {
       return ascending.map(([exponent, counts]) => ({
         labels: [...labels, { key: '__bucket', value: 2 ** exponent / this.divisor }],

@@ -1,6 +1,8 @@
 /** @file Series → series: topk, bottomk, comparisons, and arithmetic between series. */
 import type { MathOperator, SecondStage } from './ast';
+import { calculatedBounds } from './bands';
 import { labelsKey, NAME_LABEL } from './labels';
+import type { Bounds } from './confidence';
 import type { SlotSeries } from './over-time';
 import type { SeriesLabel } from './results';
 import { compareNumbers, compareStrings } from './statics';
@@ -132,6 +134,12 @@ export interface NamedSeries {
   readonly series: readonly SlotSeries[];
 }
 
+/** A value of one side of an operation. */
+interface Side {
+  readonly value: number;
+  readonly bounds: Bounds | undefined;
+}
+
 /** Series op number, or number op series. The name stays. */
 export function withNumber(
   operator: MathOperator,
@@ -139,12 +147,24 @@ export function withNumber(
   number: number,
   numberFirst: boolean
 ): NamedSeries {
-  const series = side.series.map(({ labels, values }) => ({
-    labels,
-    values: values.map((value) =>
-      numberFirst ? calculate(operator, number, value) : calculate(operator, value, number)
-    ),
-  }));
+  const series = side.series.map(({ labels, values, bounds }): SlotSeries => {
+    const of = (slot: number): Side => ({ value: values[slot] ?? NaN, bounds: bounds?.(slot) });
+    const exact = { value: number, bounds: undefined };
+    return {
+      labels,
+      values: values.map((value) =>
+        numberFirst ? calculate(operator, number, value) : calculate(operator, value, number)
+      ),
+      ...(bounds === undefined
+        ? {}
+        : {
+            bounds: (slot) =>
+              numberFirst
+                ? calculatedBounds(operator, exact, of(slot))
+                : calculatedBounds(operator, of(slot), exact),
+          }),
+    };
+  });
   return { name: side.name, series: nonEmpty(series) };
 }
 
@@ -173,9 +193,18 @@ export function withSeries(operator: MathOperator, left: NamedSeries, right: Nam
   if (pairs.length === 0 && loneLeft !== undefined) {
     right.series.forEach((b) => pairs.push({ labels: groupsOf(b.labels), a: loneLeft, b }));
   }
-  const series = pairs.map(({ labels, a, b }) => ({
-    labels: labels.length === 0 ? [{ key: NAME_LABEL, value: name }] : labels,
-    values: a.values.map((value, slot) => calculate(operator, value, b.values[slot] ?? NaN)),
-  }));
+  const series = pairs.map(({ labels, a, b }): SlotSeries => {
+    const of = ({ values, bounds }: SlotSeries, slot: number): Side => ({
+      value: values[slot] ?? NaN,
+      bounds: bounds?.(slot),
+    });
+    return {
+      labels: labels.length === 0 ? [{ key: NAME_LABEL, value: name }] : labels,
+      values: a.values.map((value, slot) => calculate(operator, value, b.values[slot] ?? NaN)),
+      ...(a.bounds === undefined && b.bounds === undefined
+        ? {}
+        : { bounds: (slot) => calculatedBounds(operator, of(a, slot), of(b, slot)) }),
+    };
+  });
   return { name, series: nonEmpty(series) };
 }

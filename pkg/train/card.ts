@@ -8,7 +8,7 @@ import type { Trace } from '../trace';
 const CHUNK = 500;
 
 /** The part of a manifest that holds the measures; empty where there is nothing to compare. */
-export type MeasuredCard = Pick<ManifestInput, 'fidelity'>;
+export type MeasuredCard = Pick<ManifestInput, 'fidelity' | 'answerErrors'>;
 
 async function* everySoMany(
   model: OpenedModel,
@@ -35,9 +35,25 @@ export async function measureCard(
     if (measured === null) {
       return {};
     }
-    // four digits say all that one run can
+    const { answerErrors, ...measures } = measured;
+    // four digits say all that one run can, and three of what is fitted
     const digits = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(4)));
-    return { fidelity: Object.fromEntries(Object.entries(measured).map(([name, value]) => [name, digits(value)])) };
+    const pair = ({ noise, bias }: { noise: number; bias: number }): [number, number] => [
+      Number(noise.toPrecision(3)),
+      Number(bias.toPrecision(3)),
+    ];
+    return {
+      fidelity: Object.fromEntries(Object.entries(measures).map(([name, value]) => [name, digits(value)])),
+      ...(answerErrors === null
+        ? {}
+        : {
+            answerErrors: {
+              count: pair(answerErrors.count),
+              mean: pair(answerErrors.mean),
+              quantile: pair(answerErrors.quantile),
+            },
+          }),
+    };
   } finally {
     await model.close();
   }

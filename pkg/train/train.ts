@@ -94,7 +94,7 @@ export interface TrainResult {
 export const DEFAULT_PRIVACY_K = 5;
 
 /** Bytes that a fidelity card takes of a manifest, at most. */
-const CARD_BYTES = 300;
+const CARD_BYTES = 450;
 
 /** Share of the rest of a model that real traces may take where nothing else is said. */
 export const EXEMPLAR_SHARE = 0.05;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { limit, setLimit } from '../../common';
 import { durationQuantiles, seededUniform, type SpanTable } from '../../fidelity';
-import { modelEngine, rawEngine, type MetricsResult, type TimeRange, type TracesEngine } from '../../query';
+import { modelEngine, rawEngine, type MetricsRequest, type MetricsResult, type TimeRange, type TracesEngine } from '../../query';
 import { openStore } from '../../store';
 import { labelsKey } from '../../traceql';
 import type { Trace } from '../../trace';
@@ -26,12 +26,24 @@ export interface Coverage {
   readonly coverage: number;
 }
 
-export interface IntervalCoverage {
-  readonly questions: readonly string[];
-  /** Against all generated traces. */
+/** What intervals hold. */
+export interface Holding {
+  /** Sampling alone, against all generated traces. */
   readonly generated: Coverage;
-  /** Against the real traces; null when they were not given. */
+  /** With the model's error, against the real traces; null when they were not given. */
   readonly real: Coverage | null;
+  /** The same of answers from all generated traces. */
+  readonly realFromAll: Coverage | null;
+  /** Sampling alone, against the real traces. */
+  readonly realBySampling: Coverage | null;
+}
+
+export interface IntervalCoverage extends Holding {
+  readonly questions: readonly string[];
+  /** By what is asked. */
+  readonly kinds: Readonly<Record<string, Holding>>;
+  /** Medians of the widths of intervals by their values, of estimates above 0: of sampling alone, with the model's error. */
+  readonly widths: { readonly sampling: number | null; readonly whole: number | null };
 }
 
 /** Random questions whose answers counts do not give. */
@@ -66,7 +78,7 @@ function truth(result: MetricsResult): Map<string, number> {
 }
 
 class Tally {
-  samples = 0;
+  private samples = 0;
   private held = 0;
 
   /** Looks up every sample with an interval; one that has no true value is left out unless the question counts. */
@@ -95,15 +107,52 @@ class Tally {
   }
 }
 
+const middle = (values: readonly number[]): number | null =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? null;
+
+/** Widths of intervals by their values. */
+function widthsOf({ series }: MetricsResult): number[] {
+  return series.flatMap(({ samples }) =>
+    samples.flatMap(({ value, lower, upper }) =>
+      lower === undefined || upper === undefined || !(value > 0) ? [] : [(upper - lower) / value]
+    )
+  );
+}
+
+/** Every tally of one kind of question, or of all. */
+class Tallies {
+  readonly generated = new Tally();
+  readonly real = new Tally();
+  readonly realFromAll = new Tally();
+  readonly realBySampling = new Tally();
+
+  holding(withReal: boolean): Holding {
+    return {
+      generated: this.generated.coverage(),
+      real: withReal ? this.real.coverage() : null,
+      realFromAll: withReal ? this.realFromAll.coverage() : null,
+      realBySampling: withReal ? this.realBySampling.coverage() : null,
+    };
+  }
+}
+
+/** What is asked: the function, and whether spans are chosen by their duration. */
+function kindOf(question: string): string {
+  const [, fn = '', p] = /\| (\w+)\((?:duration, ([\d., ]+))?/.exec(question) ?? [];
+  return p === undefined ? fn : `${fn} ${p}`;
+}
+
+type Asking = Pick<MetricsRequest, 'mode' | 'intervals'>;
+
 async function ask(
   engine: TracesEngine,
   query: string,
   range: TimeRange,
-  mode: 'full' | 'estimate',
+  asking: Asking,
   signal?: AbortSignal
 ): Promise<MetricsResult> {
   const stepNanos = (range.end - range.start) / BigInt(SLOTS);
-  return engine.metricsRange({ query, range, stepNanos, mode, ...(signal === undefined ? {} : { signal }) });
+  return engine.metricsRange({ query, range, stepNanos, ...asking, ...(signal === undefined ? {} : { signal }) });
 }
 
 /**
@@ -129,17 +178,37 @@ export async function intervalCoverage(
     const part = Math.min(before, Math.floor(spans * LARGEST_PART));
     setLimit('QUERY_ESTIMATE_SPANS', part);
     const raw = realTraces === undefined ? undefined : rawEngine(realTraces, 'the real traces');
-    const generated = new Tally();
-    const againstReal = new Tally();
+    const all = new Tallies();
+    const kinds = new Map<string, Tallies>();
+    const widths: Record<'sampling' | 'whole', number[]> = { sampling: [], whole: [] };
     for (const question of questions) {
-      const counting = /\| (rate|count_over_time)/.test(question);
-      const estimated = await ask(engine, question, window, 'estimate', signal);
-      generated.add(estimated, await ask(engine, question, window, 'full', signal), counting);
+      const counting = /\| (rate|count_over_time|histogram_over_time)/.test(question);
+      const asked = (asking: Asking): Promise<MetricsResult> => ask(engine, question, window, asking, signal);
+      const kind = kinds.get(kindOf(question)) ?? new Tallies();
+      kinds.set(kindOf(question), kind);
+      const sampling = await asked({ mode: 'estimate', intervals: 'sampling' });
+      const full = await asked({ mode: 'full', intervals: 'sampling' });
+      widths.sampling.push(...widthsOf(sampling));
+      [all, kind].forEach(({ generated }) => generated.add(sampling, full, counting));
       if (raw !== undefined) {
-        againstReal.add(estimated, await ask(raw, question, window, 'full', signal), counting);
+        const truth = await ask(raw, question, window, { mode: 'full' }, signal);
+        const whole = await asked({ mode: 'estimate' });
+        const wholeFromAll = await asked({ mode: 'full' });
+        widths.whole.push(...widthsOf(whole));
+        for (const tallies of [all, kind]) {
+          tallies.real.add(whole, truth, counting);
+          tallies.realFromAll.add(wholeFromAll, truth, counting);
+          tallies.realBySampling.add(sampling, truth, counting);
+        }
       }
     }
-    return { questions, generated: generated.coverage(), real: raw === undefined ? null : againstReal.coverage() };
+    const withReal = raw !== undefined;
+    return {
+      questions,
+      ...all.holding(withReal),
+      kinds: Object.fromEntries([...kinds].map(([kind, tallies]) => [kind, tallies.holding(withReal)])),
+      widths: { sampling: middle(widths.sampling), whole: middle(widths.whole) },
+    };
   } finally {
     setLimit('QUERY_ESTIMATE_SPANS', before);
     await engine.close();

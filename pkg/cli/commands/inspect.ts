@@ -93,6 +93,12 @@ function report(file: ModelFile, most: number): string {
     );
     lines.push('', `${pc.dim('fidelity on its own batch:')} ${card.join('  ')}`);
   }
+  if (manifest.answerErrors !== undefined) {
+    const errors = Object.entries(manifest.answerErrors).map(
+      ([kind, [noise, bias]]) => `${kind} noise ${noise} bias ${(100 * Math.sqrt(bias)).toFixed(1)}%`
+    );
+    lines.push(`${pc.dim('errors of answers over short times:')} ${errors.join('  ')}`);
+  }
   return `${lines.join('\n')}\n`;
 }
 

@@ -11,12 +11,8 @@
 import type { Bounds } from './bounds';
 import type { Contribution, Contributions } from './contributions';
 import { eventsWithin, studentT } from './distributions';
+import { ratesOf } from './rates';
 import { PRIOR, SpreadOfTotals } from './spread';
-
-/** The other slots count for no more than the slot's own sample: unusual slots are what people look for. */
-const MOST_BORROWED = 1;
-/** Rates of which nothing is known are as in Jeffreys' prior. */
-const UNKNOWN_SHAPE = 0.5;
 
 interface Moments {
   traces: number;
@@ -73,19 +69,7 @@ export class TotalConfidence {
     this.peaked = second > 0 ? (traces * fourth) / (second * second) : 1;
     this.borrowed = (PRIOR * (this.peaked - 1)) / 2;
     const events = lists.map((list) => this.eventsOf(list));
-    const n = Math.max(1, slots, events.length);
-    const mean = events.reduce((a, b) => a + b, 0) / n;
-    const squares = events.reduce((sum, one) => sum + (one - mean) ** 2, 0) + (n - events.length) * mean * mean;
-    const excess = n < 2 ? Infinity : squares / (n - 1) - mean;
-    if (n < 2 || mean <= 0) {
-      this.shape = UNKNOWN_SHAPE;
-      this.rate = 0;
-    } else {
-      const alike = excess <= 0 ? Infinity : mean / excess;
-      const rate = 1 / (1 / Math.min(MOST_BORROWED, alike) + 1 / n);
-      this.shape = rate * mean;
-      this.rate = rate;
-    }
+    ({ shape: this.shape, rate: this.rate } = ratesOf(events, slots));
   }
 
   /** Degrees of freedom of the size of an event in a slot with so many traces: 2 by its relative variance. */
