@@ -13,6 +13,8 @@ import {
   QuantileBands,
   quantileOf,
   ratesOf,
+  type Rates,
+  spreadWithin,
 } from '../traceql';
 import { type AnswerSeries, answerSeries, type SideSeries } from './answer-series';
 import type { Clock } from './clock';
@@ -20,15 +22,20 @@ import type { SpanTable } from './span-table';
 
 /** What intervals promise. */
 const LEVEL = 0.95;
-/** Answers of each kind that are compared, at most. */
-const CELLS = 3000;
-const QUANTILES = [0.5, 0.9, 0.99] as const;
-/** Least and greatest noise and bias. */
-const NOISE = [0.25, 256] as const;
-const BIAS = [1e-6, 16] as const;
-const HALVINGS = 9;
-const ROUNDS = 3;
-
+/** Sizes from which on another class of answers begins, so that many small ones do not decide about few large ones. */
+const CLASSES = [0, 1, 3, 10, 30, 100, 300, 1000] as const;
+/** Answers of each class that are compared, at most, and fewest of a class that counts. */
+const CELLS = 160;
+/** Of those where nothing was generated: hardly any noise makes intervals hold that begin with nothing. */
+const EMPTY_CELLS = 80;
+const FEWEST_CELLS = 10;
+const QUANTILES = [0.5, 0.75, 0.9] as const;
+const TAILS = [0.95, 0.99] as const;
+/** Least and greatest noise, and how often the range is halved. */
+const NOISE = [0.1, 256] as const;
+const HALVINGS = 8;
+/** Bias by noise, as far as it is tried: how many spans bring the noise down to the bias is 1 by that. */
+const RATIOS = [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3] as const;
 /** One answer of both sides. */
 export interface Cell {
   /** Spans it is made of. */
@@ -37,89 +44,88 @@ export interface Cell {
   holds(error: KindError): boolean;
 }
 
+/** At most so many of a list, spread over it. */
+function evenly<T>(list: readonly T[], most: number): T[] {
+  const stride = Math.max(1, list.length / most);
+  return Array.from({ length: Math.min(most, list.length) }, (_, i) => list[Math.floor(i * stride)] as T);
+}
+
 /** Share of the cells that hold. */
 function coverage(cells: readonly Cell[], error: KindError): number {
   return cells.reduce((sum, cell) => sum + (cell.holds(error) ? 1 : 0), 0) / Math.max(1, cells.length);
 }
 
-/** The least number of a range, on a logarithmic scale, with which cells hold often enough; the most where none is. */
-function least([from, to]: readonly [number, number], cells: readonly Cell[], of: (value: number) => KindError): number {
-  let low = Math.log(from);
-  let high = Math.log(to);
-  if (coverage(cells, of(from)) >= LEVEL) {
-    return from;
-  }
+/** The least noise with which cells hold often enough; the most where none is. */
+function leastNoise(cells: readonly Cell[], ratio: number): KindError {
+  const of = (log: number): KindError => ({ noise: Math.exp(log), bias: ratio * Math.exp(log) });
+  let [low, high] = NOISE.map(Math.log) as [number, number];
   for (let i = 0; i < HALVINGS; i++) {
     const middle = (low + high) / 2;
-    if (coverage(cells, of(Math.exp(middle))) < LEVEL) {
+    if (coverage(cells, of(middle)) < LEVEL) {
       low = middle;
     } else {
       high = middle;
     }
   }
-  return Math.exp(high);
+  return of(high);
 }
 
-/** Noise and bias with which 95% of the cells hold, few spans or many; undefined where there is nothing to compare. */
-export function fitKind(cells: readonly Cell[]): KindError | undefined {
-  if (cells.length === 0) {
-    return undefined;
-  }
-  const stride = Math.max(1, cells.length / CELLS);
-  const some = Array.from({ length: Math.min(CELLS, cells.length) }, (_, i) => cells[Math.floor(i * stride)] as Cell);
-  some.sort((a, b) => a.size - b.size);
-  const half = Math.ceil(some.length / 2);
-  const [few, many] = [some.slice(0, half), some.slice(half)];
-  let noise: number = NOISE[0];
-  let bias = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    noise = least(NOISE, few, (value) => ({ noise: value, bias }));
-    bias = least(BIAS, many, (value) => ({ noise, bias: value }));
-    if (bias <= BIAS[0]) {
-      bias = 0;
-      noise = least(NOISE, some, (value) => ({ noise: value, bias }));
-      break;
+/**
+ * Noise and bias with which 95% of the cells hold, and as near to that as can be whether of few spans or of many;
+ * undefined where there is nothing to compare.
+ * @param lists - kinds of groups, each of which counts for as much
+ */
+export function fitKind(lists: ReadonlyArray<readonly Cell[]>): KindError | undefined {
+  const parts = lists.flatMap((cells) =>
+    CLASSES.flatMap((from, i): Cell[][] => {
+      const until = CLASSES[i + 1] ?? Infinity;
+      const own = cells.filter(({ size }) => size >= from && size < until);
+      return own.length < FEWEST_CELLS ? [] : [evenly(own, from === 0 ? EMPTY_CELLS : CELLS)];
+    })
+  );
+  const some = parts.flat();
+  let best: KindError | undefined;
+  let least = Infinity;
+  for (const ratio of RATIOS) {
+    const error = leastNoise(some, ratio);
+    const uneven = parts.reduce((sum, part) => sum + (coverage(part, error) - LEVEL) ** 2, 0);
+    if (some.length > 0 && uneven < least) {
+      least = uneven;
+      best = error;
     }
   }
-  return { noise, bias };
+  return best;
 }
 
 export function countCells({ real, generated, slots }: AnswerSeries): Cell[] {
-  return real.longer.flatMap((ours, t) => {
-    const theirs = generated.longer[t] as Float64Array;
-    const filled = Array.from(theirs).filter((count) => count > 0);
-    return Array.from(ours).flatMap((count, slot): Cell[] => {
-      const told = theirs[slot] as number;
+  const [ours, theirs] = [real, generated].map(({ longer, buckets }) => [...longer, ...buckets]) as [
+    Float64Array[],
+    Float64Array[],
+  ];
+  return ours.flatMap((counts, t) => {
+    const told = theirs[t] as Float64Array;
+    const filled = Array.from(told).filter((count) => count > 0);
+    let known: { readonly noise: number; readonly rates: Rates } | undefined;
+    const rates = (noise: number): Rates => {
+      if (known?.noise !== noise) {
+        const events = filled.map((one) => one / noise);
+        known = { noise, rates: ratesOf(events, slots) };
+      }
+      return known.rates;
+    };
+    return Array.from(counts).flatMap((count, slot): Cell[] => {
+      const value = told[slot] as number;
       const holds = (error: KindError): boolean => {
-        const events = filled.map((one) => one / error.noise);
-        const { lower, upper } = countBand(told, error, ratesOf(events, slots));
-        return count >= Math.min(lower, told) && count <= Math.max(upper, told);
+        const { lower, upper } = countBand(value, error, rates(error.noise));
+        return count >= Math.min(lower, value) && count <= Math.max(upper, value);
       };
-      return count + told > 0 ? [{ size: told, holds }] : [];
+      return count + value > 0 ? [{ size: value, holds }] : [];
     });
   });
 }
 
-/** Variance of values within slots by the square of their mean. */
-export function spreadOf({ spans, sums, squares }: Pick<SideSeries, 'spans' | 'sums' | 'squares'>): number {
-  let total = 0;
-  let count = 0;
-  let between = 0;
-  let filled = 0;
-  spans.forEach((n, slot) => {
-    if (n > 0) {
-      const sum = sums[slot] as number;
-      total += sum;
-      count += n;
-      between += (sum * sum) / n;
-      filled++;
-    }
-  });
-  return count > filled && total > 0 ? Math.max(0, squares - between) / (count - filled) / (total / count) ** 2 : 1;
-}
-
 export function meanCells({ real, generated }: AnswerSeries): Cell[] {
-  const spread = spreadOf(generated);
+  const spread = spreadWithin(generated.spans, generated.sums, generated.squares);
   return Array.from(real.spans).flatMap((n, slot): Cell[] => {
     const m = generated.spans[slot] as number;
     const ours = (real.sums[slot] as number) / n;
@@ -132,7 +138,7 @@ export function meanCells({ real, generated }: AnswerSeries): Cell[] {
   });
 }
 
-export function quantileCells({ real, generated }: AnswerSeries): Cell[] {
+export function quantileCells({ real, generated }: AnswerSeries, quantiles: readonly number[]): Cell[] {
   const filled = (side: SideSeries) =>
     side.buckets.flatMap((counts, exponent) =>
       exponent > 0 && counts.some((count) => count > 0) ? [{ exponent, counts }] : []
@@ -145,7 +151,7 @@ export function quantileCells({ real, generated }: AnswerSeries): Cell[] {
     const m = generated.spans[slot] as number;
     return here.length === 0 || m === 0
       ? []
-      : QUANTILES.map((p): Cell => {
+      : quantiles.map((p): Cell => {
           const value = quantileOf(p, here);
           return { size: m, holds: (error) => bands.holds(slot, p, error, value) };
         });
@@ -155,8 +161,13 @@ export function quantileCells({ real, generated }: AnswerSeries): Cell[] {
 /** Measures the errors of answers; undefined where the sides have too little in common. */
 export function answerErrors(real: SpanTable, generated: SpanTable, clock: Clock): ModelError | undefined {
   const series = answerSeries(real, generated, clock);
-  const count = fitKind(series.flatMap(countCells));
-  const mean = fitKind(series.flatMap(meanCells));
-  const quantile = fitKind(series.flatMap(quantileCells));
-  return count === undefined || mean === undefined || quantile === undefined ? undefined : { count, mean, quantile };
+  const fit = (cellsOf: (one: AnswerSeries) => Cell[]): KindError | undefined =>
+    fitKind((['service', 'operation'] as const).map((of) => series.filter((one) => one.of === of).flatMap(cellsOf)));
+  const count = fit(countCells);
+  const mean = fit(meanCells);
+  const quantile = fit((one) => quantileCells(one, QUANTILES));
+  const tail = fit((one) => quantileCells(one, TAILS));
+  return count === undefined || mean === undefined || quantile === undefined || tail === undefined
+    ? undefined
+    : { count, mean, quantile, tail };
 }

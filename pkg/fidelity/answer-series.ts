@@ -29,6 +29,7 @@ export interface SideSeries {
 
 /** One service or operation in slots of one length. */
 export interface AnswerSeries {
+  readonly of: 'service' | 'operation';
   readonly slots: number;
   readonly real: SideSeries;
   readonly generated: SideSeries;
@@ -62,61 +63,98 @@ function exponentOf(duration: number): number {
   return exponent > 0 ? exponent + 31 : 32 - Math.clz32(duration - 1);
 }
 
+/** What is asked of every span several times. */
+interface Rows {
+  readonly duration: Float64Array;
+  readonly exponent: Uint8Array;
+  /** By length of slots: the slot of each row, −1 outside of the range. */
+  readonly slot: ReadonlyArray<Int32Array>;
+}
+
+function rowsOf({ spans, start, duration }: SpanTable, clock: Clock): Rows {
+  const exponent = new Uint8Array(spans);
+  const slot = SLOTS.map(() => new Int32Array(spans));
+  for (let row = 0; row < spans; row++) {
+    exponent[row] = exponentOf(duration[row] as number);
+    SLOTS.forEach((slots, i) => {
+      const own = clock.bucket(start[row] as number, slots) - 1;
+      (slot[i] as Int32Array)[row] = own < slots ? own : -1;
+    });
+  }
+  return { duration, exponent, slot };
+}
+
 function sideOf(
-  table: SpanTable,
+  { duration, exponent, slot: slotOf }: Rows,
   rows: Int32Array,
-  clock: Clock,
-  slots: number,
+  length: number,
   thresholds: readonly number[]
 ): SideSeries {
+  const slots = SLOTS[length] as number;
+  const places = slotOf[length] as Int32Array;
   const empty = (): Float64Array => new Float64Array(slots);
-  const side = { spans: empty(), sums: empty(), squares: 0, longer: thresholds.map(empty), buckets: [] as Float64Array[] };
-  const add = (to: Float64Array, slot: number, by: number): void => {
-    to[slot] = (to[slot] as number) + by;
-  };
+  const [spans, sums] = [empty(), empty()];
+  const longer = thresholds.map(empty);
+  const buckets: Float64Array[] = Array.from({ length: EXPONENTS }, () => NONE);
+  let squares = 0;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as number;
-    const slot = clock.bucket(table.start[row] as number, slots) - 1;
-    if (slot < 0 || slot >= slots) {
+    const slot = places[row] as number;
+    if (slot < 0) {
       continue;
     }
-    const duration = table.duration[row] as number;
-    add(side.spans, slot, 1);
-    add(side.sums, slot, duration);
-    side.squares += duration * duration;
-    for (let t = 0; t < thresholds.length && duration > (thresholds[t] as number); t++) {
-      add(side.longer[t] as Float64Array, slot, 1);
+    const value = duration[row] as number;
+    spans[slot] = (spans[slot] as number) + 1;
+    sums[slot] = (sums[slot] as number) + value;
+    squares += value * value;
+    for (let t = 0; t < thresholds.length && value > (thresholds[t] as number); t++) {
+      const counts = longer[t] as Float64Array;
+      counts[slot] = (counts[slot] as number) + 1;
     }
-    add((side.buckets[exponentOf(duration)] ??= empty()), slot, 1);
+    const at = exponent[row] as number;
+    if (buckets[at] === NONE) {
+      buckets[at] = empty();
+    }
+    const counts = buckets[at] as Float64Array;
+    counts[slot] = (counts[slot] as number) + 1;
   }
-  return { ...side, buckets: Array.from({ length: EXPONENTS }, (_, exponent) => side.buckets[exponent] ?? empty()) };
+  return { spans, sums, squares, longer, buckets: buckets.map((counts) => (counts === NONE ? empty() : counts)) };
+}
+
+/** A bucket that has no spans. */
+const NONE = new Float64Array(0);
+
+/** The durations above which a share of the rows is no longer. */
+function thresholdsOf({ duration }: Rows, rows: Int32Array): number[] {
+  const durations = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    durations[i] = duration[rows[i] as number] as number;
+  }
+  durations.sort();
+  return THRESHOLDS.map((share) => durations[Math.floor(share * durations.length)] as number);
 }
 
 /** Series of every service and operation that has spans on both sides. */
 export function answerSeries(real: SpanTable, generated: SpanTable, clock: Clock): AnswerSeries[] {
   const series: AnswerSeries[] = [];
   const { services, operations } = real.vocabulary;
-  for (const [group, count] of [
+  const [ours, theirs] = [rowsOf(real, clock), rowsOf(generated, clock)];
+  for (const [of, count] of [
     ['service', services.texts.length],
     ['operation', operations.texts.length],
   ] as const) {
-    const ours = byGroup(real[group], count);
-    const theirs = byGroup(generated[group], count);
+    const [a, b] = [byGroup(real[of], count), byGroup(generated[of], count)];
     for (let id = 0; id < count; id++) {
-      const a = ours.rows.subarray(ours.offsets[id], ours.offsets[id + 1]);
-      const b = theirs.rows.subarray(theirs.offsets[id], theirs.offsets[id + 1]);
-      if (a.length < LEAST_SPANS || b.length === 0) {
+      const mine = a.rows.subarray(a.offsets[id], a.offsets[id + 1]);
+      const others = b.rows.subarray(b.offsets[id], b.offsets[id + 1]);
+      if (mine.length < LEAST_SPANS || others.length === 0) {
         continue;
       }
-      const durations = Float64Array.from(a, (row) => real.duration[row] as number).sort();
-      const thresholds = THRESHOLDS.map((share) => durations[Math.floor(share * durations.length)] as number);
-      for (const slots of SLOTS) {
-        series.push({
-          slots,
-          real: sideOf(real, a, clock, slots, thresholds),
-          generated: sideOf(generated, b, clock, slots, thresholds),
-        });
-      }
+      const thresholds = thresholdsOf(ours, mine);
+      SLOTS.forEach((slots, length) => {
+        const [own, other] = [sideOf(ours, mine, length, thresholds), sideOf(theirs, others, length, thresholds)];
+        series.push({ of, slots, real: own, generated: other });
+      });
     }
   }
   return series;

@@ -42,6 +42,7 @@ export interface AnswerErrors {
   readonly count: readonly [noise: number, bias: number];
   readonly mean: readonly [noise: number, bias: number];
   readonly quantile: readonly [noise: number, bias: number];
+  readonly tail: readonly [noise: number, bias: number];
 }
 
 /** Contents of the section `manifest`, as JSON. Times are decimal strings of ns. */
@@ -157,7 +158,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'number' && one >= 0);
   check(
     answerErrors === undefined ||
-      (isRecord(answerErrors) && ['count', 'mean', 'quantile'].every((kind) => isError(answerErrors[kind]))),
+      (isRecord(answerErrors) && ['count', 'mean', 'quantile', 'tail'].every((kind) => isError(answerErrors[kind]))),
     'bad answerErrors'
   );
   check(exemplarIds === undefined || typeof exemplarIds === 'string', 'bad exemplarIds');

@@ -14,6 +14,7 @@ export function errorOf({ answerErrors }: StoredModel): ModelError | undefined {
     count: kind(answerErrors.count),
     mean: kind(answerErrors.mean),
     quantile: kind(answerErrors.quantile),
+    tail: kind(answerErrors.tail),
   };
 }
 

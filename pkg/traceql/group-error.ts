@@ -13,6 +13,8 @@ import {
   QuantileBands,
   type Rates,
   ratesOf,
+  spreadWithin,
+  TAIL,
 } from './confidence';
 import type { GroupState, SlotSeries } from './over-time';
 import { withBand } from './bands';
@@ -35,7 +37,7 @@ function kindsOf({ kind }: Aggregate): readonly Kind[] {
     case 'sum_over_time':
       return ['mean', 'count'];
     case 'quantile_over_time':
-      return ['quantile'];
+      return ['quantile', 'tail'];
     case 'min_over_time':
     case 'max_over_time':
       return [];
@@ -161,7 +163,7 @@ export class GroupError {
         return series.map((one, i) => {
           const p = aggregate.quantiles[i] ?? 0;
           const at = (slot: number): Bounds | undefined => {
-            const error = this.errorAt('quantile', slot);
+            const error = this.errorAt(p > TAIL ? 'tail' : 'quantile', slot);
             const band = error.noise > 0 ? bands.at(slot, p, error) : undefined;
             return band && { lower: band.lower / divisor, upper: band.upper / divisor };
           };
@@ -192,21 +194,10 @@ export class GroupError {
     };
   }
 
-  /** Variance of values within slots by the square of their mean; 1 where nothing tells of it. */
+  /** Variance of values within slots by the square of their mean. */
   private spread(): number {
-    let [total, count, between, filled] = [0, 0, 0, 0];
-    this.sums?.forEach((sum, slot) => {
-      const n = this.spansAt(slot);
-      if (n > 0) {
-        total += sum;
-        count += n;
-        between += (sum * sum) / n;
-        filled++;
-      }
-    });
-    return count > filled && total !== 0
-      ? Math.max(0, this.squares - between) / (count - filled) / (total / count) ** 2
-      : 1;
+    const spans = Float64Array.from({ length: this.slots }, (_, slot) => this.spansAt(slot));
+    return spreadWithin(spans, this.sums ?? [], this.squares);
   }
 
   private meanBandAt({ values }: SlotSeries, slot: number, spread: number): Bounds | undefined {

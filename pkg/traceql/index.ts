@@ -18,8 +18,10 @@ export {
   meanVariance,
   type ModelError,
   QuantileBands,
+  type Rates,
   ratesOf,
   type SamplePlace,
+  spreadWithin,
 } from './confidence';
 export { quantileOf } from './histogram';
 export { joined } from './bands';

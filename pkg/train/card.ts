@@ -51,6 +51,7 @@ export async function measureCard(
               count: pair(answerErrors.count),
               mean: pair(answerErrors.mean),
               quantile: pair(answerErrors.quantile),
+              tail: pair(answerErrors.tail),
             },
           }),
     };

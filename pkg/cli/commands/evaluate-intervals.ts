@@ -42,7 +42,7 @@ export interface IntervalCoverage extends Holding {
   readonly questions: readonly string[];
   /** By what is asked. */
   readonly kinds: Readonly<Record<string, Holding>>;
-  /** Medians of the widths of intervals by their values, of estimates above 0: of sampling alone, with the model's error. */
+  /** Medians of the widths of intervals by their values, of the same estimates: of sampling alone, with the model's error. */
   readonly widths: { readonly sampling: number | null; readonly whole: number | null };
 }
 
@@ -61,6 +61,9 @@ export function randomQuestions(real: SpanTable, seed: number, count = QUESTIONS
       `{ ${own} } | avg_over_time(duration)`,
       `{ ${own} } | quantile_over_time(duration, .5, .9)`,
       `{ ${longer} } | rate() by (resource.service.name)`,
+      `{ ${own} && ${longer} } | sum_over_time(duration)`,
+      `{ ${own} } | quantile_over_time(duration, .99)`,
+      `{ ${own} } | histogram_over_time(duration)`,
     ];
     return forms[i % forms.length] as string;
   });
@@ -110,13 +113,17 @@ class Tally {
 const middle = (values: readonly number[]): number | null =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? null;
 
-/** Widths of intervals by their values. */
-function widthsOf({ series }: MetricsResult): number[] {
-  return series.flatMap(({ samples }) =>
-    samples.flatMap(({ value, lower, upper }) =>
-      lower === undefined || upper === undefined || !(value > 0) ? [] : [(upper - lower) / value]
-    )
-  );
+/** Widths of intervals by their values, where estimates are above 0; undefined where there is no interval. */
+function widthsOf({ series }: MetricsResult): Map<string, number> {
+  const widths = new Map<string, number>();
+  for (const { labels, samples } of series) {
+    for (const { timestampMs, value, lower, upper } of samples) {
+      if (lower !== undefined && upper !== undefined && value > 0) {
+        widths.set(`${labelsKey(labels)} ${timestampMs}`, (upper - lower) / value);
+      }
+    }
+  }
+  return widths;
 }
 
 /** Every tally of one kind of question, or of all. */
@@ -188,13 +195,18 @@ export async function intervalCoverage(
       kinds.set(kindOf(question), kind);
       const sampling = await asked({ mode: 'estimate', intervals: 'sampling' });
       const full = await asked({ mode: 'full', intervals: 'sampling' });
-      widths.sampling.push(...widthsOf(sampling));
+      const widthsBySampling = widthsOf(sampling);
+      widths.sampling.push(...widthsBySampling.values());
       [all, kind].forEach(({ generated }) => generated.add(sampling, full, counting));
       if (raw !== undefined) {
         const truth = await ask(raw, question, window, { mode: 'full' }, signal);
         const whole = await asked({ mode: 'estimate' });
         const wholeFromAll = await asked({ mode: 'full' });
-        widths.whole.push(...widthsOf(whole));
+        widthsOf(whole).forEach((width, key) => {
+          if (widthsBySampling.has(key)) {
+            widths.whole.push(width);
+          }
+        });
         for (const tallies of [all, kind]) {
           tallies.real.add(whole, truth, counting);
           tallies.realFromAll.add(wholeFromAll, truth, counting);

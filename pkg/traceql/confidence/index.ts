@@ -2,7 +2,7 @@
 export type { Bounds } from './bounds';
 export { Contributions, type Contribution, type SamplePlace } from './contributions';
 export { MeanConfidence } from './mean';
-export { countBand, type KindError, meanBand, meanVariance, type ModelError } from './model-error';
+export { countBand, type KindError, meanBand, meanVariance, type ModelError, spreadWithin, TAIL } from './model-error';
 export { type BucketCounts, QuantileBands } from './model-quantile';
 export { QuantileConfidence } from './quantile';
 export { type Rates, ratesOf } from './rates';

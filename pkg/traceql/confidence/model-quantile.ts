@@ -32,6 +32,7 @@ export class QuantileBands {
   /** How many times rarer values are an octave further out. */
   private readonly ratio: number;
   private readonly spans: number;
+  private readonly slots = new Map<number, SlotAbove>();
 
   /** @param buckets - rising */
   constructor(private readonly buckets: readonly BucketCounts[]) {
@@ -67,29 +68,37 @@ export class QuantileBands {
   }
 
   private slot(slot: number): SlotAbove {
+    const known = this.slots.get(slot);
+    if (known !== undefined) {
+      return known;
+    }
     let spans = 0;
     for (const { counts } of this.buckets) {
       spans += counts[slot] as number;
     }
     let rest = spans;
-    return { spans, above: this.buckets.map(({ counts }) => (rest -= counts[slot] as number)) };
+    const own = { spans, above: this.buckets.map(({ counts }) => (rest -= counts[slot] as number)) };
+    this.slots.set(slot, own);
+    return own;
   }
 
   /** The probability that the real quantile is at most the top of a bucket, or a part of the way into it. */
   private below(own: SlotAbove, p: number, error: KindError, bucket: number, part: number, whole = part >= 1): number {
     const { spans } = own;
-    const known = 1 / (error.noise / spans + error.bias);
-    const share = (edge: number): number => {
-      const above = edge < 0 ? spans : Math.max(0, own.above[edge] ?? 0);
-      return (known * (above / spans) + BORROWED * this.prior(edge, error.noise)) / (known + BORROWED);
-    };
-    const between = part >= 1 ? share(bucket) : (1 - part) * share(bucket - 1) + part * share(bucket);
+    const told = (edge: number): number => (edge < 0 ? 1 : Math.max(0, own.above[edge] ?? 0) / spans);
+    const between = (of: (edge: number) => number): number =>
+      part >= 1 ? of(bucket) : (1 - part) * of(bucket - 1) + part * of(bucket);
+    const above = between(told);
+    // What a model has wrong moves the middle further than the tails: as a share of the few that are there.
+    const known = 1 / (error.noise / spans + error.bias * above * (1 - above));
+    const prior = between((edge) => this.prior(edge, error.noise));
+    const strength = known + BORROWED;
+    const share = (known * above + BORROWED * prior) / strength;
     const all = Math.max(1, Math.round(spans));
     const most = all - Math.max(Math.ceil(p * all - 1e-9), 1);
-    const strength = known + BORROWED;
     // Inside of a bucket, values stand for parts of it, and the last one reaches its top.
     const x = (most + (whole ? 0.5 : -0.5)) / error.noise;
-    return betaBinomialBelow(x, all / error.noise, between * strength, (1 - between) * strength);
+    return betaBinomialBelow(x, all / error.noise, share * strength, (1 - share) * strength);
   }
 
   /** The band of one slot. @returns undefined where nothing was generated */
