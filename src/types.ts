@@ -60,7 +60,7 @@ export interface GenTQuery extends DataQuery {
   exemplars?: number;
   /** How a metrics query may be answered when counts do not suffice. */
   mode?: 'auto' | 'full' | 'estimate';
-  /** Metrics: false leaves out the bounds of the 95% intervals of estimates. */
+  /** Metrics: false leaves out the bounds of the 95% intervals. */
   intervals?: boolean;
   /** Service graph: only this service and its neighbours (several: separated by `|`); empty = all. */
   service?: string;

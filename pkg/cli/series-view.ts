@@ -48,7 +48,7 @@ export function seriesName(series: Series): string {
 const HOW: Record<MetricsResult['from'], string> = {
   counts: 'exact, from counts',
   generated: 'from every generated trace',
-  estimated: 'estimated, with 95% intervals',
+  estimated: 'estimated from a part of the generated traces',
   raw: 'from real traces',
 };
 
@@ -88,6 +88,12 @@ export function instantView(result: MetricsResult): string {
   return [...lines, footer(result, [])].join('\n');
 }
 
+/** What intervals hold, where there are any. */
+function intervalsOf({ series, intervals }: MetricsResult): string {
+  const bounded = series.some(({ samples }) => samples.some(({ lower }) => lower !== undefined));
+  return bounded ? `; 95% intervals hold the ${intervals === 'whole' ? 'real values' : 'values of all generated traces'}` : '';
+}
+
 function footer(result: MetricsResult, times: readonly number[]): string {
   const [first] = times;
   const last = times[times.length - 1];
@@ -97,5 +103,5 @@ function footer(result: MetricsResult, times: readonly number[]): string {
       : `${new Date(first).toISOString()} to ${new Date(last).toISOString()}; `;
   const count = `${result.series.length} series`;
   const cost = `${result.stats.inspectedSpans} spans looked at, ${result.stats.elapsedMs.toFixed(0)} ms`;
-  return pc.dim(`${when}${count}, ${HOW[result.from]}; ${cost}`);
+  return pc.dim(`${when}${count}, ${HOW[result.from]}${intervalsOf(result)}; ${cost}`);
 }

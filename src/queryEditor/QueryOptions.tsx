@@ -30,7 +30,7 @@ const MODES = [
   {
     label: 'Estimate quickly',
     value: 'estimate' as const,
-    description: 'From a part of the traces, with a 95% interval',
+    description: 'From a part of the traces, with a wider 95% interval',
   },
   { label: 'Generate everything', value: 'full' as const, description: 'Every trace of the range, within the limits' },
 ];
@@ -137,7 +137,7 @@ export function QueryOptions({ query, streamingDefaults, onChange, onRunQuery }:
           <InlineField label="Answer" labelWidth={14} tooltip="What to do when counts alone cannot answer">
             <RadioButtonGroup options={MODES} value={query.mode ?? 'auto'} onChange={(mode) => set({ mode })} />
           </InlineField>
-          <InlineField label="Band" tooltip="Draws the 95% interval of each estimate around it">
+          <InlineField label="Band" tooltip="Draws around each value the 95% interval of the real one: the error of the sample and, where models were measured, of the models">
             <InlineSwitch
               id={`gent-intervals-${query.refId}`}
               value={query.intervals ?? true}

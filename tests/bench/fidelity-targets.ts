@@ -40,7 +40,7 @@ export function targetLines(
   model: ComparisonRow,
   samplers: ReadonlyMap<string, ComparisonRow>,
   share: number | null,
-  coverage: number | null
+  coverage: { readonly sampling: number | null; readonly whole: number | null }
 ): BenchRow[] {
   const like = (key: string, sampler: string, sense: '≤' | '≥'): BenchRow | undefined =>
     targetLine(key, median(model, key), median(samplers.get(sampler), key), sense, sampler);
@@ -55,8 +55,10 @@ export function targetLines(
     targetLine('c2stSpans', median(model, 'c2stSpans'), MIN_C2ST_SPANS, '≥'),
     targetLine('invalid', median(model, 'invalid'), 0, '≤'),
     targetLine('copiedMultiSpan', median(model, 'copiedMultiSpan'), 0, '≤'),
-    targetLine('interval coverage', coverage, COVERAGE[0], '≥'),
-    targetLine('interval coverage', coverage, COVERAGE[1], '≤'),
+    targetLine('interval coverage, sampling alone', coverage.sampling, COVERAGE[0], '≥', 'of generated values'),
+    targetLine('interval coverage, sampling alone', coverage.sampling, COVERAGE[1], '≤', 'of generated values'),
+    targetLine('interval coverage, whole', coverage.whole, COVERAGE[0], '≥', 'of real values'),
+    targetLine('interval coverage, whole', coverage.whole, COVERAGE[1], '≤', 'of real values'),
   ];
   return lines.filter((line): line is BenchRow => line !== undefined);
 }

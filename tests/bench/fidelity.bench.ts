@@ -82,9 +82,15 @@ async function measureSet(set: string, source: FileSource, options: BenchOptions
     { what: 'model', value: model.sizes.model ?? 0, unit: 'bytes' },
     { what: 'gzip -9', value: all.gzip ?? 0, unit: 'bytes' },
     { what: 'training, median', value: seconds.sort((a, b) => a - b)[seconds.length >> 1] ?? 0, unit: 's' },
-    ...targetLines(model, samplers, share, intervals.generated.coverage),
-    { what: 'interval coverage of the real values', value: intervals.real?.coverage ?? 0, unit: '' },
-    { what: 'samples with an interval', value: intervals.generated.samples, unit: '' },
+    ...targetLines(model, samplers, share, {
+      sampling: intervals.generated.coverage,
+      whole: intervals.real?.coverage ?? null,
+    }),
+    { what: 'whole intervals of all generated traces', value: intervals.realFromAll?.coverage ?? 0, unit: '' },
+    { what: 'sampling alone, of real values', value: intervals.realBySampling?.coverage ?? 0, unit: '' },
+    { what: 'median width by value, sampling alone', value: intervals.widths.sampling ?? 0, unit: '' },
+    { what: 'median width by value, whole', value: intervals.widths.whole ?? 0, unit: '' },
+    { what: 'samples with an interval', value: intervals.real?.samples ?? intervals.generated.samples, unit: '' },
   ].map(prefixed);
 }
 

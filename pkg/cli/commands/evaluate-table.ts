@@ -8,6 +8,7 @@ import {
   type Profile,
   type Sizes,
 } from '../../fidelity';
+import type { Coverage, Holding, IntervalCoverage } from './evaluate-intervals';
 import { bar, formatBytes, formatCount } from '../format';
 
 const ARROWS = { low: '↓', high: '↑', none: ' ' } as const;
@@ -81,8 +82,32 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
 }
 
+const held = (one: Coverage | null): string => (one === null || one.samples === 0 ? 'n/a' : percent(one.coverage));
+
+/** How often intervals hold, by what is asked. */
+function intervalsText(intervals: IntervalCoverage): string {
+  const rows: Array<[string, Holding]> = [['all questions', intervals], ...Object.entries(intervals.kinds)];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(
+    ([name, { generated, real, realFromAll, realBySampling }]) =>
+      `  ${name.padEnd(width)}  ${[held(generated), held(realBySampling), held(real), held(realFromAll)]
+        .map((text) => text.padStart(8))
+        .join('  ')}  ${String(real?.samples ?? generated.samples).padStart(7)}`
+  );
+  const { sampling, whole } = intervals.widths;
+  const widths =
+    sampling === null || whole === null
+      ? ''
+      : `\n  median width of the same intervals, by their values: ${sampling.toFixed(2)} of sampling alone, ${whole.toFixed(2)} whole`;
+  return [
+    '\n95% intervals hold (g: all generated traces, r: the real ones; whole: with the error of the model)',
+    `  ${''.padEnd(width)}  sample/g  sample/r   whole/r   all g/r  samples`,
+    ...lines,
+  ].join('\n') + widths;
+}
+
 /** The table, small plots, and what was measured beside. */
-export function reportText(report: EvaluationReport): string {
+export function reportText(report: EvaluationReport & { readonly intervals?: IntervalCoverage | undefined }): string {
   const parts = [comparisonTable(report.rows, report.real.sizes), smallPlots(report.rows, report.profile)];
   const { incidents = [], intervals } = report;
   const [own] = incidents;
@@ -96,10 +121,7 @@ export function reportText(report: EvaluationReport): string {
     }
   }
   if (intervals !== undefined && intervals.generated.samples > 0) {
-    const real = intervals.real === null ? '' : `, the real answer in ${percent(intervals.real.coverage)}`;
-    parts.push(
-      `\nintervals: ${intervals.generated.samples} estimated samples; the 95% interval holds the full answer in ${percent(intervals.generated.coverage)}${real}`
-    );
+    parts.push(intervalsText(intervals));
   }
   return parts.join('\n');
 }

@@ -30,7 +30,7 @@ import type { Command, CommandIo, OptionValues } from '../command';
 import { countOption, oneOption, requiredOption, textOption } from '../options';
 import { writeWhole } from '../write-whole';
 import { generatedFileDriver, modelDriver, trainingDriver } from './evaluate-drivers';
-import { intervalCoverage } from './evaluate-intervals';
+import { type IntervalCoverage, intervalCoverage } from './evaluate-intervals';
 import { reportText } from './evaluate-table';
 import { readModelBytes } from './generate';
 
@@ -116,7 +116,7 @@ async function measureOwn(
   step: Step,
   onFirst: OnFirst,
   signal: AbortSignal
-): Promise<Pick<EvaluationReport, 'rows' | 'profile' | 'intervals'>> {
+): Promise<Pick<EvaluationReport, 'rows' | 'profile'> & { readonly intervals?: IntervalCoverage }> {
   let model: Uint8Array | undefined;
   const driver = await ownDriver(values, (bytes) => (model ??= bytes));
   let profile: Profile | undefined;
@@ -149,7 +149,7 @@ async function compareAll(
   source: TraceSource,
   step: Step,
   signal: AbortSignal
-): Promise<EvaluationReport> {
+): Promise<EvaluationReport & { readonly intervals?: IntervalCoverage }> {
   const { table } = source;
   const first = countOption(values, 'seed') ?? 1;
   const seeds = Array.from({ length: countOption(values, 'seeds', 1) ?? 1 }, (_, i) => first + i);
@@ -258,7 +258,7 @@ const command: Command = {
       value: 'FILE',
       help: 'labels of incidents by trace, tab-separated: measures incident recall',
     },
-    intervals: { type: 'boolean', help: 'measure how often 95% intervals of estimated answers hold' },
+    intervals: { type: 'boolean', help: 'measure how often 95% intervals hold the generated and the real answers' },
     html: { type: 'string', value: 'FILE', help: 'write a report with plots' },
     json: { type: 'boolean', help: 'print every measure as JSON' },
   },

@@ -85,6 +85,14 @@ function sayNotices(notices: readonly Notice[], io: CommandIo): void {
   }
 }
 
+function intervalsOption(values: OptionValues): 'whole' | 'sampling' {
+  const text = textOption(values, 'intervals') ?? 'whole';
+  if (text !== 'whole' && text !== 'sampling') {
+    throw new GentError('USAGE', `--intervals ${text}: whole or sampling is expected`);
+  }
+  return text;
+}
+
 async function answer(engine: TracesEngine, text: string, values: OptionValues, io: CommandIo): Promise<void> {
   const range = await rangeOption(values, engine);
   const { signal } = io;
@@ -104,8 +112,9 @@ async function answer(engine: TracesEngine, text: string, values: OptionValues, 
     return;
   }
   const within = range ?? (await wholeRange(engine));
+  const intervals = intervalsOption(values);
   if (values.instant === true) {
-    const result = await engine.metricsInstant({ query: text, range: within, signal });
+    const result = await engine.metricsInstant({ query: text, range: within, intervals, signal });
     print(instantView(result), instantJson(result));
     sayNotices(result.notices, io);
     return;
@@ -115,6 +124,7 @@ async function answer(engine: TracesEngine, text: string, values: OptionValues, 
     range: within,
     stepNanos: stepOption(values, within),
     exemplars: countOption(values, 'exemplars') ?? 0,
+    intervals,
     signal,
   });
   print(rangeView(result), rangeJson(result));
@@ -133,6 +143,12 @@ const query: Command = {
     step: { type: 'string', value: 'D', help: 'step of a metrics query, e.g. 30s' },
     instant: { type: 'boolean', help: 'one value for the whole time instead of a series' },
     exemplars: { type: 'string', value: 'N', help: 'exemplars at most in a metrics query', default: '0' },
+    intervals: {
+      type: 'string',
+      value: 'KIND',
+      help: "what 95% intervals hold: whole, the real values, or sampling, those of all generated traces",
+      default: 'whole',
+    },
     json: { type: 'boolean', help: "one JSON document, as Tempo's API answers" },
   },
   // The error names what is expected.

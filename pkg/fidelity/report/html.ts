@@ -117,8 +117,10 @@ function intervalText(report: EvaluationReport): string {
     return '';
   }
   const real =
-    intervals.real === null ? '' : `, and the answer of the real traces in ${shareText(intervals.real.coverage)}`;
-  return `<p>Of ${countText(intervals.generated.samples)} estimated samples the 95% interval holds the answer of all generated traces in ${shareText(intervals.generated.coverage)}${escaped(real)}.</p>`;
+    intervals.real === null
+      ? ''
+      : `; with the model's own error in it, the answer of the real traces in ${shareText(intervals.real.coverage)}`;
+  return `<p>Of ${countText(intervals.generated.samples)} estimated samples the 95% interval of the sample holds the answer of all generated traces in ${shareText(intervals.generated.coverage)}${escaped(real)}.</p>`;
 }
 
 /** A self-contained page. */

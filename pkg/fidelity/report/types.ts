@@ -17,7 +17,7 @@ export interface EvaluationReport {
   readonly profile?: Profile | undefined;
   /** By row, where incidents are labelled; of its first seed. */
   readonly incidents?: ReadonlyArray<IncidentRecall & { readonly name: string }> | undefined;
-  /** How often 95% intervals of estimated answers hold, where it was measured. */
+  /** How often 95% intervals hold, where it was measured: of sampling alone the generated answers, whole ones the real. */
   readonly intervals?:
     | {
         readonly generated: { readonly samples: number; readonly coverage: number };

@@ -10,9 +10,22 @@ import type { AnswerOptions, TraceqlQuery } from './options';
 const FROM_TEXT: Record<MetricsResult['from'], string | undefined> = {
   counts: 'Exact: read from the counts of the models.',
   generated: 'Computed from every trace that the models generate for this query.',
-  estimated: 'Estimated from a part of the traces; the band is the 95% interval.',
+  estimated: 'Estimated from a part of the traces that the models generate for this query.',
   raw: undefined,
 };
+
+/** What a band says, where there is one. */
+const BAND_TEXT: Record<NonNullable<MetricsResult['intervals']>, string> = {
+  whole: 'The band is the 95% interval of the real value: it holds the error of the models as they measured it in training.',
+  sampling: 'The band is the 95% interval of the value of all generated traces: what the models have wrong is not in it.',
+};
+
+/** What is to be known of where numbers come from. */
+function originOf({ from, intervals, series }: MetricsResult): string | undefined {
+  const text = FROM_TEXT[from];
+  const banded = series.some(({ samples }) => samples.some(({ lower }) => lower !== undefined));
+  return text === undefined || intervals === undefined || !banded ? text : `${text} ${BAND_TEXT[intervals]}`;
+}
 
 const DURATIONS = new Set(['duration', 'traceDuration', 'event:timeSinceStart']);
 const isDuration = (attribute: AttributeRef) => attribute.intrinsic !== undefined && DURATIONS.has(attribute.intrinsic);
@@ -103,7 +116,7 @@ export async function answerMetrics(
     }
   }
   const frames = framesOf(result.series);
-  const from = FROM_TEXT[result.from];
+  const from = originOf(result);
   const own: FrameNotice[] = from === undefined ? [] : [{ severity: 'info', text: from }];
   const notices = noticesOf(own, result.notices);
   return frames.map((frame, i) => (i === 0 ? withNotices(frame, notices) : frame));

@@ -1,18 +1,24 @@
 /**
  * @file Where real quantiles lie, given a histogram of generated spans: at most t where few enough of the real spans are
  * above t. How many are follows a beta-binomial distribution, as for spans that a sample missed (quantile.ts): generated
- * spans tell the share above t as well as so many spans drawn alone, real ones are drawn anew.
+ * spans tell the share above t as well as so many spans drawn alone, and the other slots as far as slots are alike (shares.ts);
+ * real ones are drawn anew.
  */
 import type { Bounds } from './bounds';
 import { betaBinomialBelow } from './distributions';
 import type { KindError } from './model-error';
 
-/** Spans that the other slots of the series count as. */
-const BORROWED = 1;
+/** Fewest spans that the other slots of the series count as. */
+const LEAST_BORROWED = 1;
+/** Spans above a bucket, or below, that they tell at most: what a slot has itself says more. */
+const MOST_TOLD = 1;
 /** Octaves beyond the values that were generated. */
 const BEYOND = 7;
 /** Share of values that the tail is told from. */
 const UPPER = 0.25;
+/** Probabilities below the ends of a band. */
+const LOWER_END = 0.025;
+const UPPER_END = 0.975;
 /** Bisections of a bucket. */
 const HALVINGS = 14;
 
@@ -33,6 +39,7 @@ export class QuantileBands {
   private readonly ratio: number;
   private readonly spans: number;
   private readonly slots = new Map<number, SlotAbove>();
+  private known: { readonly noise: number; readonly edges: readonly Edge[] } | undefined;
 
   /** @param buckets - rising */
   constructor(private readonly buckets: readonly BucketCounts[]) {
@@ -56,15 +63,48 @@ export class QuantileBands {
     ];
   }
 
-  /** The share above a bucket that the whole series tells. */
-  private prior(bucket: number, noise: number): number {
-    const beyond = 1 / (this.spans / noise + 1);
-    const last = this.buckets.length - 1;
-    return bucket < 0
-      ? 1
-      : bucket < last
-        ? Math.max(this.above[bucket] as number, beyond)
-        : beyond * this.ratio ** (bucket - last);
+  /** What the whole series tells of the share above a bucket, or beyond all of them. */
+  private edges(noise: number): readonly Edge[] {
+    if (this.known?.noise === noise) {
+      return this.known.edges;
+    }
+    const n = this.spans / noise;
+    const beyond = 1 / (n + 1);
+    const slots = this.buckets[0]?.counts.length ?? 0;
+    let borrowed = LEAST_BORROWED;
+    const edges: Edge[] = this.exponents.map((_, bucket) => {
+      const share = this.above[bucket] ?? 0;
+      if (share > 0) {
+        borrowed = this.borrowedAt(bucket, share, noise, slots);
+        return { share: Math.max(share, beyond), borrowed };
+      }
+      // What is above all that was generated varies as what is above most of it does.
+      return { share: beyond * this.ratio ** (bucket - this.buckets.length + 1), borrowed };
+    });
+    this.known = { noise, edges };
+    return edges;
+  }
+
+  /** How many spans all slots together count as for one of them: the more, the less their shares differ. */
+  private borrowedAt(bucket: number, share: number, noise: number, slots: number): number {
+    const n = this.spans / noise;
+    let [dispersion, squares, filled] = [0, 0, 0];
+    for (let slot = 0; slot < slots; slot++) {
+      const { spans, above } = this.slot(slot);
+      if (spans > 0) {
+        const size = spans / noise;
+        dispersion += size * ((above[bucket] as number) / spans - share) ** 2;
+        squares += size * size;
+        filled++;
+      }
+    }
+    const free = filled - 1;
+    const room = n - squares / n - free;
+    const correlation = free > 0 && room > 0 ? (dispersion / (share * (1 - share)) - free) / room : 1;
+    const shape = correlation > 0 ? (1 - correlation) / correlation : Infinity;
+    // It is the few above, or below, that a slot may know nothing of.
+    const alike = Math.min(Math.max(LEAST_BORROWED, shape), MOST_TOLD / Math.min(share, 1 - share));
+    return 1 / (1 / alike + 1 / n);
   }
 
   private slot(slot: number): SlotAbove {
@@ -91,14 +131,18 @@ export class QuantileBands {
     const above = between(told);
     // What a model has wrong moves the middle further than the tails: as a share of the few that are there.
     const known = 1 / (error.noise / spans + error.bias * above * (1 - above));
-    const prior = between((edge) => this.prior(edge, error.noise));
-    const strength = known + BORROWED;
-    const share = (known * above + BORROWED * prior) / strength;
+    const edges = this.edges(error.noise);
+    const prior = between((edge) => (edge < 0 ? 1 : (edges[edge] as Edge).share));
+    const { borrowed } = edges[bucket] as Edge;
+    const strength = known + borrowed;
+    const share = (known * above + borrowed * prior) / strength;
     const all = Math.max(1, Math.round(spans));
     const most = all - Math.max(Math.ceil(p * all - 1e-9), 1);
     // Inside of a bucket, values stand for parts of it, and the last one reaches its top.
-    const x = (most + (whole ? 0.5 : -0.5)) / error.noise;
-    return betaBinomialBelow(x, all / error.noise, share * strength, (1 - share) * strength);
+    // However much alike they are, they are one span at least.
+    const drawn = Math.max(1, all / error.noise);
+    const x = Math.min(drawn - 0.5, (most / all) * drawn + (whole ? 0.5 : -0.5));
+    return betaBinomialBelow(x, drawn, share * strength, (1 - share) * strength);
   }
 
   /** The band of one slot. @returns undefined where nothing was generated */
@@ -107,8 +151,8 @@ export class QuantileBands {
     if (own.spans <= 0) {
       return undefined;
     }
-    const upper = this.find(own, p, error, 0.975);
-    const lower = this.find(own, p, error, 0.025);
+    const upper = this.find(own, p, error, UPPER_END);
+    const lower = this.find(own, p, error, LOWER_END);
     const exponent = (bucket: number): number => this.exponents[bucket] ?? (this.exponents.at(-1) as number) + 1;
     // Between buckets that are far apart, values depend on which buckets are filled.
     let from = exponent(lower.bucket) - 1;
@@ -152,17 +196,28 @@ export class QuantileBands {
       return false;
     }
     // As it is interpolated: from the bucket that is filled before.
-    let before = bucket - 1;
-    while (before >= 0 && !(((this.buckets[before]?.counts ?? [])[slot] ?? 0) > 0)) {
-      before--;
+    let filled = bucket - 1;
+    while (filled >= 0 && !(((this.buckets[filled]?.counts ?? [])[slot] ?? 0) > 0)) {
+      filled--;
     }
     const exponent = this.exponents[bucket] as number;
-    const from = Math.min(exponent - 1, this.exponents[before] ?? exponent - 1);
+    const from = Math.min(exponent - 1, this.exponents[filled] ?? exponent - 1);
     const part = Math.min(1, Math.max(0, (log - from) / (exponent - from)));
+    // As the ends are found: by whole buckets, then inside of one.
+    const before = bucket === 0 ? 0 : this.below(own, p, error, bucket - 1, 1);
     return (
-      this.below(own, p, error, bucket, part) >= 0.025 && this.below(own, p, error, bucket, part, false) <= 0.975
+      before < UPPER_END &&
+      this.below(own, p, error, bucket, part, false) <= UPPER_END &&
+      (before >= LOWER_END || this.below(own, p, error, bucket, part) >= LOWER_END)
     );
   }
+}
+
+/** What all slots of a series tell of the share above one bucket. */
+interface Edge {
+  readonly share: number;
+  /** Spans that they count as. */
+  readonly borrowed: number;
 }
 
 /** Spans of one slot, and those above each bucket. */
