@@ -91,7 +91,9 @@ export function instantView(result: MetricsResult): string {
 /** What intervals hold, where there are any. */
 function intervalsOf({ series, intervals }: MetricsResult): string {
   const bounded = series.some(({ samples }) => samples.some(({ lower }) => lower !== undefined));
-  return bounded ? `; 95% intervals hold the ${intervals === 'whole' ? 'real values' : 'values of all generated traces'}` : '';
+  return bounded
+    ? `; 95% intervals hold the ${intervals === 'whole' ? 'real values' : 'values of all generated traces'}`
+    : '';
 }
 
 function footer(result: MetricsResult, times: readonly number[]): string {

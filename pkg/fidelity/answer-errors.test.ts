@@ -45,7 +45,9 @@ test('nothing to compare has no error', () => {
 /** Traces of two spans whose durations are log-normal, times what is off in the slot. */
 function table(vocabulary: SpanTable['vocabulary'], seed: number, off: (at: number) => number): Promise<SpanTable> {
   const random = seeded(seed);
-  const traces = Array.from({ length: 6000 }, (_, i) => pair(i, Math.round(1000 * off(i / 6000) * Math.exp(normal(random)))));
+  const traces = Array.from({ length: 6000 }, (_, i) =>
+    pair(i, Math.round(1000 * off(i / 6000) * Math.exp(normal(random))))
+  );
   return spanTable(vocabulary, traces);
 }
 
@@ -62,7 +64,9 @@ test('two draws of one distribution differ by noise of about one, a model that i
     expect(alike?.[kind].noise).toBeGreaterThan(0.4);
     expect(alike?.[kind].noise).toBeLessThan(2);
     const reach = ({ noise, bias }: { noise: number; bias: number }): number => noise / 300 + bias;
-    expect(reach(wrong?.[kind] ?? { noise: 0, bias: 0 })).toBeGreaterThan(3 * reach(alike?.[kind] ?? { noise: 1, bias: 1 }));
+    expect(reach(wrong?.[kind] ?? { noise: 0, bias: 0 })).toBeGreaterThan(
+      3 * reach(alike?.[kind] ?? { noise: 1, bias: 1 })
+    );
   }
   expect(alike?.mean.bias).toBeLessThan(0.005);
 });

@@ -68,7 +68,7 @@ interface Rows {
   readonly duration: Float64Array;
   readonly exponent: Uint8Array;
   /** By length of slots: the slot of each row, −1 outside of the range. */
-  readonly slot: ReadonlyArray<Int32Array>;
+  readonly slot: readonly Int32Array[];
 }
 
 function rowsOf({ spans, start, duration }: SpanTable, clock: Clock): Rows {

@@ -83,6 +83,9 @@ export interface Manifest {
   readonly answerErrors?: AnswerErrors;
 }
 
+/** No model is worse by far. */
+const MOST_ERROR = 1e6;
+
 /** The id of a model: a hash over what it is made of, so that equal models have equal ids. */
 export function modelIdOf(sections: readonly Section[]): string {
   const hash = createHash('sha256');
@@ -155,7 +158,9 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   const isMeasure = (value: unknown): boolean => value === null || typeof value === 'number';
   check(fidelity === undefined || (isRecord(fidelity) && Object.values(fidelity).every(isMeasure)), 'bad fidelity');
   const isError = (value: unknown): boolean =>
-    Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'number' && one >= 0);
+    Array.isArray(value) &&
+    value.length === 2 &&
+    value.every((one) => typeof one === 'number' && one >= 0 && one <= MOST_ERROR);
   check(
     answerErrors === undefined ||
       (isRecord(answerErrors) && ['count', 'mean', 'quantile', 'tail'].every((kind) => isError(answerErrors[kind]))),

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { GentError, setLimit } from '../common';
 import {
+  type AnswerErrors,
   ByteReader,
   ByteWriter,
   Codec,
@@ -175,6 +176,20 @@ describe('files', () => {
       expect(codeOf(() => readModelFile(bytes))).toMatch(/^MODEL_TOO_LARGE section table/);
     } finally {
       setLimit('MODEL_FILE_BYTES', undefined);
+    }
+  });
+
+  test('errors of answers are kept where they were measured, and are numbers that make sense', () => {
+    expect(readModelFile(bytes).manifest).not.toHaveProperty('answerErrors');
+    const answerErrors: AnswerErrors = { count: [2, 0], mean: [1.5, 0.01], quantile: [1, 0.002], tail: [3, 0] };
+    const written = writeModelFile(sections(), { ...INPUT, answerErrors });
+    expect(readModelFile(written.bytes).manifest.answerErrors).toEqual(answerErrors);
+    expect(written.manifest.id).toBe(manifest.id);
+    for (const count of [[-1, 0], [1], [1, 1e9], ['1', 0], undefined]) {
+      const broken = { ...INPUT, answerErrors: { ...answerErrors, count } as unknown as AnswerErrors };
+      expect(codeOf(() => readModelFile(writeModelFile(sections(), broken).bytes))).toBe(
+        'MODEL_CORRUPT section manifest: bad answerErrors'
+      );
     }
   });
 

@@ -40,6 +40,14 @@ function counts(metrics: MetricsExpr): boolean {
   );
 }
 
+/** Whether a query asks for least or greatest values, which no sample tells. */
+export function hasExtremes(metrics: MetricsExpr): boolean {
+  if (metrics.kind === 'math') {
+    return hasExtremes(metrics.left) || hasExtremes(metrics.right);
+  }
+  return metrics.kind === 'metrics' && /^m(in|ax)_over_time$/.test(metrics.aggregate.kind);
+}
+
 /** Takes a sample of the traces in and answers for all of them. */
 export class Estimate {
   private readonly all: MetricsAccumulator;
@@ -68,7 +76,9 @@ export class Estimate {
     this.all = compileMetrics(query, own ? { ...options, sampledSlots: occupied } : options);
     // Groups tell what samples differ by: models err alike in all of them.
     const { start, end, step, instant } = options;
-    const group = own ? undefined : compileMetrics(query, { start, end, step, ...(instant === true ? { instant } : {}) });
+    const group = own
+      ? undefined
+      : compileMetrics(query, { start, end, step, ...(instant === true ? { instant } : {}) });
     this.groups = group === undefined ? [] : Array.from({ length: GROUPS }, () => group.fresh());
     this.counting = metrics !== undefined && counts(metrics);
   }

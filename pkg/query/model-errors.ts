@@ -1,6 +1,6 @@
 /** @file The errors of models in the intervals of an answer: which models have one, and where nothing is uncertain at all. */
 import type { StoredModel } from '../store';
-import { Intervals, type MetricsOptions, type ModelError, type Series } from '../traceql';
+import { Intervals, type MetricsOptions, type ModelError, type Query, type Series } from '../traceql';
 import { bucketsFit, type Slots } from './counts';
 import type { Notice } from './types';
 
@@ -18,17 +18,22 @@ export function errorOf({ answerErrors }: StoredModel): ModelError | undefined {
   };
 }
 
-/** How metrics over the traces of models are to be compiled so that intervals hold the real values. */
+/**
+ * How metrics over the traces of models are to be compiled so that intervals hold the real values. Of compare(), most is
+ * exact, and what is not is of attributes, whose errors nobody measured.
+ */
 export function uncertainOf(
+  query: Query,
   models: ReadonlyArray<{ readonly model: StoredModel; readonly bucketSeconds: number }>,
   slots: Slots,
   occupied: Uint8Array
 ): Pick<MetricsOptions, 'modelledSlots' | 'wholeBuckets'> {
-  if (!models.some(({ model }) => model.answerErrors !== undefined)) {
+  const metrics = query.kind === 'metrics' ? query.metrics : undefined;
+  const compares = metrics?.kind === 'metrics' && metrics.aggregate.kind === 'compare';
+  if (compares || !models.some(({ model }) => model.answerErrors !== undefined)) {
     return {};
   }
-  const wholeBuckets =
-    slots.instant !== true && models.every(({ bucketSeconds }) => bucketsFit(slots, bucketSeconds));
+  const wholeBuckets = slots.instant !== true && models.every(({ bucketSeconds }) => bucketsFit(slots, bucketSeconds));
   return { modelledSlots: occupied.reduce((sum, one) => sum + one, 0), wholeBuckets };
 }
 

@@ -3,21 +3,12 @@ import { limit } from '../common';
 import type { TraceGenerator } from '../generate';
 import type { StoredModel } from '../store';
 import type { Trace } from '../trace';
-import {
-  compileMetrics,
-  hintsOf,
-  Intervals,
-  labelsKey,
-  type MetricsExpr,
-  parseQuery,
-  type Query,
-  type Series,
-} from '../traceql';
+import { compileMetrics, hintsOf, Intervals, labelsKey, parseQuery, type Query, type Series } from '../traceql';
 import type { Budget } from './budget';
 import { candidateList, type CandidateList, occupiedSlots } from './candidate-lists';
 import { Candidates, indicesOf } from './candidates';
 import { CountedMetrics, edgesOf, type Slots } from './counts';
-import { Estimate } from './estimate';
+import { Estimate, hasExtremes } from './estimate';
 import { partsOf } from './metrics-parts';
 import { errorOf, exactWhereEmpty, uncertainOf, unmeasuredNotices } from './model-errors';
 import { samplePlan, type SampledTrace } from './sample-plan';
@@ -222,7 +213,7 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
   const { start, end, step, instant } = work.slots;
   const { count } = new Intervals({ start, end, step, ...(instant === true ? { instant } : {}) });
   const occupied = occupiedSlots(lists, count);
-  const uncertain = work.intervals === 'whole' ? uncertainOf(lists, work.slots, occupied) : {};
+  const uncertain = work.intervals === 'whole' ? uncertainOf(query, lists, work.slots, occupied) : {};
   const whole = uncertain.modelledSlots !== undefined;
   const options = {
     start,
@@ -274,14 +265,6 @@ async function fromTraces(work: MetricsWork, query: Query): Promise<Answer> {
     });
   }
   return { series: estimated.result(), from: 'estimated', notices, intervals: whole ? 'whole' : 'sampling' };
-}
-
-/** Whether a query asks for least or greatest values, which no sample tells. */
-function hasExtremes(metrics: MetricsExpr): boolean {
-  if (metrics.kind === 'math') {
-    return hasExtremes(metrics.left) || hasExtremes(metrics.right);
-  }
-  return metrics.kind === 'metrics' && /^m(in|ax)_over_time$/.test(metrics.aggregate.kind);
 }
 
 /** Answers a metrics query over models. */

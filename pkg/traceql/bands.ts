@@ -61,7 +61,8 @@ export function calculatedBounds(
   const [x, y] = [left.value, right.value];
   const [a, b] = [left.bounds ?? exactly(x), right.bounds ?? exactly(y)];
   const at = (value: number, ofLeft: Bounds, ofRight: Bounds): Bounds => {
-    const order = ({ lower, upper }: Bounds): Bounds => (lower <= upper ? { lower, upper } : { lower: upper, upper: lower });
+    const order = ({ lower, upper }: Bounds): Bounds =>
+      lower <= upper ? { lower, upper } : { lower: upper, upper: lower };
     return joined(value, order(ofLeft), order(ofRight));
   };
   switch (operator) {

@@ -150,7 +150,9 @@ export class GroupError {
     switch (aggregate.kind) {
       case 'rate':
       case 'count_over_time':
-        return this.exactCounts ? [...series] : series.map((one) => withBand(one, this.countBands(one.values, divisor), 'linear'));
+        return this.exactCounts
+          ? [...series]
+          : series.map((one) => withBand(one, this.countBands(one.values, divisor), 'linear'));
       case 'histogram_over_time':
         return series.map((one) => withBand(one, this.countBands(one.values, 1), 'linear'));
       case 'sum_over_time':
@@ -179,7 +181,8 @@ export class GroupError {
   private countBands(values: Float64Array, divisor: number): (slot: number) => Bounds | undefined {
     const ratesBy = new Map<number, Rates>();
     const rates = (noise: number): Rates => {
-      const events = (): number[] => Array.from(values).flatMap((value) => (value > 0 ? [(value * divisor) / noise] : []));
+      const events = (): number[] =>
+        Array.from(values).flatMap((value) => (value > 0 ? [(value * divisor) / noise] : []));
       const known = ratesBy.get(noise) ?? ratesOf(events(), this.occupied);
       ratesBy.set(noise, known);
       return known;

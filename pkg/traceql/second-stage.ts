@@ -159,9 +159,7 @@ export function withNumber(
         ? {}
         : {
             bounds: (slot) =>
-              numberFirst
-                ? calculatedBounds(operator, exact, of(slot))
-                : calculatedBounds(operator, of(slot), exact),
+              numberFirst ? calculatedBounds(operator, exact, of(slot)) : calculatedBounds(operator, of(slot), exact),
           }),
     };
   });

@@ -137,7 +137,10 @@ export function QueryOptions({ query, streamingDefaults, onChange, onRunQuery }:
           <InlineField label="Answer" labelWidth={14} tooltip="What to do when counts alone cannot answer">
             <RadioButtonGroup options={MODES} value={query.mode ?? 'auto'} onChange={(mode) => set({ mode })} />
           </InlineField>
-          <InlineField label="Band" tooltip="Draws around each value the 95% interval of the real one: the error of the sample and, where models were measured, of the models">
+          <InlineField
+            label="Band"
+            tooltip="Draws around each value the 95% interval of the real one: the error of the sample and, where models were measured, of the models"
+          >
             <InlineSwitch
               id={`gent-intervals-${query.refId}`}
               value={query.intervals ?? true}

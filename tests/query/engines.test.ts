@@ -207,6 +207,43 @@ test('an estimate from a part carries intervals that hold the truth nearly alway
   }
 });
 
+test('intervals hold the error of the models by default, and answers from counts have none', async () => {
+  const request = { range: whole, stepNanos: 10n * SECOND };
+  const slow = { ...request, query: '{ duration > 30ms } | count_over_time()' };
+  const widths = (series: readonly Series[]): number[] =>
+    series.flatMap(({ samples }) => samples.map(({ lower = NaN, upper = NaN }) => upper - lower));
+  const full = await models.metricsRange({ ...slow, mode: 'full' });
+  expect(full).toMatchObject({ from: 'generated', intervals: 'whole' });
+  expect(widths(full.series).some((width) => width > 0)).toBe(true);
+  expect(
+    full.series
+      .flatMap(({ samples }) => samples)
+      .every(({ value, lower = NaN, upper = NaN }) => lower <= value && value <= upper)
+  ).toBe(true);
+  const alone = await models.metricsRange({ ...slow, mode: 'full', intervals: 'sampling' });
+  expect(widths(alone.series).every(Number.isNaN)).toBe(true);
+  expect(alone).not.toHaveProperty('intervals');
+  // Shapes and classes of spans are exact in whole buckets, also where traces have to be written.
+  const known = { ...request, query: '{ name = "POST /checkout" } >> { status = error } | rate()' };
+  expect(widths((await models.metricsRange({ ...known, mode: 'full' })).series).every(Number.isNaN)).toBe(true);
+  const counted = await models.metricsRange({ ...request, query: '{ status = error } | rate()' });
+  expect(counted.from).toBe('counts');
+  expect(widths(counted.series).every(Number.isNaN)).toBe(true);
+  setLimit('QUERY_ESTIMATE_SPANS', 600);
+  try {
+    for (const query of [slow.query, '{ } | avg_over_time(duration)', '({ duration > 30ms } | rate()) * 2']) {
+      const both = await models.metricsRange({ ...slow, query, mode: 'estimate' });
+      const sampled = await models.metricsRange({ ...slow, query, mode: 'estimate', intervals: 'sampling' });
+      expect([both.intervals, sampled.intervals]).toEqual(['whole', 'sampling']);
+      const [wide, narrow] = [widths(both.series), widths(sampled.series)];
+      expect(wide.every((width, i) => width >= (narrow[i] as number) - 1e-9)).toBe(true);
+      expect(wide.some((width, i) => width > 1.1 * (narrow[i] as number))).toBe(true);
+    }
+  } finally {
+    setLimit('QUERY_ESTIMATE_SPANS', undefined);
+  }
+});
+
 test('a trace opens by the id that a search gives, the same every time, and only then', async () => {
   const { traces: found } = await models.search({ query: '{ status = error }', limit: 3 });
   for (const { traceId } of found) {

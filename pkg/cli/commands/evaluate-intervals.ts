@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { limit, setLimit } from '../../common';
 import { durationQuantiles, seededUniform, type SpanTable } from '../../fidelity';
-import { modelEngine, rawEngine, type MetricsRequest, type MetricsResult, type TimeRange, type TracesEngine } from '../../query';
+import {
+  modelEngine,
+  rawEngine,
+  type MetricsRequest,
+  type MetricsResult,
+  type TimeRange,
+  type TracesEngine,
+} from '../../query';
 import { openStore } from '../../store';
 import { labelsKey } from '../../traceql';
 import type { Trace } from '../../trace';

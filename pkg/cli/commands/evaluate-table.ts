@@ -99,11 +99,13 @@ function intervalsText(intervals: IntervalCoverage): string {
     sampling === null || whole === null
       ? ''
       : `\n  median width of the same intervals, by their values: ${sampling.toFixed(2)} of sampling alone, ${whole.toFixed(2)} whole`;
-  return [
-    '\n95% intervals hold (g: all generated traces, r: the real ones; whole: with the error of the model)',
-    `  ${''.padEnd(width)}  sample/g  sample/r   whole/r   all g/r  samples`,
-    ...lines,
-  ].join('\n') + widths;
+  return (
+    [
+      '\n95% intervals hold (g: all generated traces, r: the real ones; whole: with the error of the model)',
+      `  ${''.padEnd(width)}  sample/g  sample/r   whole/r   all g/r  samples`,
+      ...lines,
+    ].join('\n') + widths
+  );
 }
 
 /** The table, small plots, and what was measured beside. */

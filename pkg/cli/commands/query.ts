@@ -146,7 +146,7 @@ const query: Command = {
     intervals: {
       type: 'string',
       value: 'KIND',
-      help: "what 95% intervals hold: whole, the real values, or sampling, those of all generated traces",
+      help: 'what 95% intervals hold: whole, the real values, or sampling, those of all generated traces',
       default: 'whole',
     },
     json: { type: 'boolean', help: "one JSON document, as Tempo's API answers" },

@@ -87,7 +87,10 @@ test.each([
   const runs = 40;
   for (let run = 0; run < runs; run++) {
     const generated = Array.from({ length: slots }, draw);
-    const filled = exponents.map((exponent, b) => ({ exponent, counts: generated.map((counts) => counts[b] as number) }));
+    const filled = exponents.map((exponent, b) => ({
+      exponent,
+      counts: generated.map((counts) => counts[b] as number),
+    }));
     const bands = new QuantileBands(filled.filter(({ counts }) => counts.some((count) => count > 0)));
     for (let slot = 0; slot < slots; slot++) {
       const { lower, upper } = bands.at(slot, p, ALONE) ?? { lower: NaN, upper: NaN };
