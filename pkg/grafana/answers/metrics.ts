@@ -17,7 +17,7 @@ const FROM_TEXT: Record<MetricsResult['from'], string | undefined> = {
 /** What a band says, where there is one. */
 const BAND_TEXT: Record<NonNullable<MetricsResult['intervals']>, string> = {
   whole:
-    'The band is the 95% interval of the real value: it holds the error of the models as they measured it in training.',
+    'The band is the 95% interval of the real value: the error of the models, measured when they were trained, is in it.',
   sampling:
     'The band is the 95% interval of the value of all generated traces: what the models have wrong is not in it.',
 };
