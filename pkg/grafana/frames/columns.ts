@@ -60,7 +60,10 @@ export function durationColumns(rows: ReadonlyArray<Quantiles | undefined>): Fie
     const config: FieldConfig = { unit: 'ms', decimals: 2 };
     const bounds = (['lower', 'upper'] as const).flatMap((bound): Field[] => {
       const values = rows.map((row) => toMilliseconds(row?.[p]?.[bound]));
-      const more: FieldConfig = { ...config, description: `${bound} end of the 95% interval of ${p}: the error of the sample` };
+      const more: FieldConfig = {
+        ...config,
+        description: `${bound} end of the 95% interval of ${p}: the error of the sample`,
+      };
       return values.every((value) => value === null) ? [] : [numberColumn(`${p} ${bound}`, values, more)];
     });
     return [
