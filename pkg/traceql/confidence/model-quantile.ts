@@ -20,7 +20,7 @@ const UPPER = 0.25;
 const LOWER_END = 0.025;
 const UPPER_END = 0.975;
 /** Bisections of a bucket. */
-const HALVINGS = 14;
+const HALVINGS = 10;
 
 /** Spans of each slot in one bucket. */
 export interface BucketCounts {
@@ -169,22 +169,30 @@ export class QuantileBands {
   }
 
   private find(own: SlotAbove, p: number, error: KindError, level: number): { bucket: number; part: number } {
-    for (let bucket = 0; bucket < this.exponents.length; bucket++) {
-      if (this.below(own, p, error, bucket, 1) >= level) {
-        let low = 0;
-        let high = 1;
-        for (let i = 0; i < HALVINGS; i++) {
-          const middle = (low + high) / 2;
-          if (this.below(own, p, error, bucket, middle) < level) {
-            low = middle;
-          } else {
-            high = middle;
-          }
-        }
-        return { bucket, part: high };
+    // The first bucket that reaches the level: the further up, the more lies below.
+    let [first, end] = [0, this.exponents.length];
+    while (first < end) {
+      const middle = (first + end) >> 1;
+      if (this.below(own, p, error, middle, 1) < level) {
+        first = middle + 1;
+      } else {
+        end = middle;
       }
     }
-    return { bucket: this.exponents.length, part: 1 };
+    if (first === this.exponents.length) {
+      return { bucket: first, part: 1 };
+    }
+    let low = 0;
+    let high = 1;
+    for (let i = 0; i < HALVINGS; i++) {
+      const middle = (low + high) / 2;
+      if (this.below(own, p, error, first, middle) < level) {
+        low = middle;
+      } else {
+        high = middle;
+      }
+    }
+    return { bucket: first, part: high };
   }
 
   /** Whether the band of one slot holds a value, which is quicker told than the band. */
