@@ -38,7 +38,7 @@ import {
   type RowContext,
 } from './rows';
 import { needsOf, type TimeNeeds } from './needs';
-import { segmentsOf } from './segments';
+import { segmentsOf, ticksOf } from './segments';
 import { SpanInstances } from './span-instances';
 import { readShapes, shapeSizes, writeShapes, type ShapeGrammar } from './shapes';
 import { spanTable, type SpanTable } from './span-table';
@@ -79,6 +79,8 @@ export interface ModelContent {
   readonly window: BatchWindow;
   /** Time segment of each row of the counts. */
   readonly segments: { readonly row: Int32Array; readonly count: number };
+  /** Tick of each row of the counts: finer than segments. */
+  readonly ticks: { readonly row: Int32Array; readonly count: number };
   readonly timing: TimingModel;
   /** Timing site of each node of each shape. */
   readonly sites: readonly Int32Array[];
@@ -126,7 +128,9 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
   const counts = countTraces(batch, ordered, options.bucketSeconds);
   const segments = segmentsOf(counts);
   const segment = traceSegments(batch, ordered.order, counts, segments.row);
+  const ticks = ticksOf(counts);
   const spans = spanTable(layouts, ordered.shape, segment);
+  spans.tick.set(traceSegments(batch, ordered.order, counts, ticks.row));
   setShifts(batch, ordered.order, counts.bucketSeconds, spans);
   for (let i = 0; i < spans.size; i++) {
     const old = ordered.order[i] as number;
@@ -184,6 +188,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     counts,
     window: { minStart: batch.minStart, maxStart: batch.maxStart, maxEnd: batch.maxEnd, unit },
     segments,
+    ticks,
     timing,
     sites,
     needs,
@@ -357,6 +362,7 @@ export function readContent(section: (name: keyof ContentSections) => Uint8Array
     countsReader.fail('an empty or reversed window');
   }
   const segments = segmentsOf(counts);
+  const ticks = ticksOf(counts);
   const quantisersReader = new ByteReader(section('quantisers'), 'quantisers');
   const tables = readTables(quantisersReader);
   const { layouts, places } = layoutWithin(shapesReader, dictionary, grammar, sizes);
@@ -380,6 +386,7 @@ export function readContent(section: (name: keyof ContentSections) => Uint8Array
     counts,
     window,
     segments,
+    ticks,
     timing,
     sites,
     needs,

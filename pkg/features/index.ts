@@ -11,6 +11,9 @@ export { instanceId, isInstanceOrigin, isResourceOrigin, OriginKind, type Origin
 export * from './origin-index';
 export * from './patterns';
 export { learnTemplates } from './patterns-learn';
+export * from './drifts';
+export * from './drifts-learn';
+export { TimedBins } from './timed-bins';
 export * from './priors';
 export * from './priors-learn';
 export * from './quantiser';

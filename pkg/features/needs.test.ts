@@ -38,6 +38,7 @@ const timing = (references: readonly GapReference[], overshoot = 0): TimingModel
   reserving: true,
   settling: true,
   holding: true,
+  even: true,
 });
 
 test('spans leave their later siblings a short gap and a short duration', () => {

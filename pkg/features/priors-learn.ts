@@ -85,9 +85,13 @@ export function learnPriors(
     return Int8Array.from(sum, (n) => Math.min(0, codeOf((n + SMOOTHING) / usual)));
   });
   const { order, offset } = rowsByField(rows, fields.length);
+  // what changes about times, drifts say in fewer bytes
+  const timed = new Set([...context.gapField, ...context.durationField]);
   const found = fields.flatMap((field, f) => {
     const members = order.subarray(offset[f] as number, offset[f + 1] as number);
-    return members.length < REGIME_ROWS ? [] : regimesOf(content.segments.count, f, field, bases, rows, members);
+    return members.length < REGIME_ROWS || timed.has(f)
+      ? []
+      : regimesOf(content.segments.count, f, field, bases, rows, members);
   });
   const least = found.map(({ gain }) => gain).sort((a, b) => b - a)[mostRegimes] ?? -Infinity;
   return {

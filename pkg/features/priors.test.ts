@@ -19,7 +19,7 @@ import {
 const SEGMENTS = 20;
 const BINS = 32;
 
-/** A content of two timing fields that share a table, a group and a number; only what priors look at. */
+/** A content of two timing fields that share a table, a group and three numbers; only what priors look at. */
 function content(): { content: ModelContent; context: RowContext } {
   const table = makeTable(
     1,
@@ -31,6 +31,8 @@ function content(): { content: ModelContent; context: RowContext } {
   const fields = [
     { operation: 0, group: 0, slot: -1, classes: 3 },
     { operation: 0, group: -1, slot: 0, classes: 5 },
+    { operation: 0, group: -1, slot: 1, classes: BINS },
+    { operation: 0, group: -1, slot: 2, classes: BINS },
   ];
   const operations = [{ spans: { groups: [{ mass: [90, 10, 0] }], slots: [] }, events: [] }];
   return {
@@ -38,9 +40,9 @@ function content(): { content: ModelContent; context: RowContext } {
     context: {
       gapField: Int32Array.of(0, -1),
       durationField: Int32Array.of(1, 2),
-      attributeField: Int32Array.of(3, 4),
+      attributeField: Int32Array.of(3, 4, 5, 6),
       embeddings: [{ name: 'field' }, { name: 'segment' }],
-      fields: 5,
+      fields: 7,
     } as unknown as RowContext,
   };
 }
@@ -53,15 +55,17 @@ function random(seed: number): () => number {
   };
 }
 
-/** Rows of field 1, 30 a segment, in low bins but for segments 6 to 8, where they are in high ones; field 2 all over. */
+/** Rows of fields 1 and 5, 30 a segment, in low bins but for segments 6 to 8, where they are in high ones; 2 and 6 all over. */
 function rows(): { count: number; fields: number[]; segments: number[]; classes: number[] } {
   const next = random(3);
   const list: number[][] = [];
   for (let segment = 0; segment < SEGMENTS; segment++) {
     const slow = segment >= 6 && segment < 9;
     for (let i = 0; i < 30; i++) {
-      list.push([1, segment, Math.floor(next() * 8) + (slow ? 24 : 0)]);
-      list.push([2, segment, Math.floor(next() * BINS)]);
+      for (const field of [1, 5]) {
+        list.push([field, segment, Math.floor(next() * 8) + (slow ? 24 : 0)]);
+        list.push([field + 1, segment, Math.floor(next() * BINS)]);
+      }
       list.push([4, segment, 4]);
     }
   }
@@ -81,27 +85,36 @@ describe('priors', () => {
 
   test('bases are learnt by table and number, groups say theirs by their masses', () => {
     expect(fieldBases(model.content, model.context)).toMatchObject({
-      sizes: [BINS, BINS, 5],
-      fields: [{ base: 0 }, { base: 1 }, { base: 1 }, { base: -1, masses: [90, 10, 0] }, { base: 2 }],
+      sizes: [BINS, BINS, 5, BINS, BINS],
+      fields: [
+        { base: 0 },
+        { base: 1 },
+        { base: 1 },
+        { base: -1, masses: [90, 10, 0] },
+        { base: 2 },
+        { base: 3 },
+        { base: 4 },
+      ],
     });
-    expect(priors.bases.map((base) => base.length)).toEqual([BINS, BINS, 5]);
+    expect(priors.bases.map((base) => base.length)).toEqual([BINS, BINS, 5, BINS, BINS]);
     const number = priors.bases[2] as Int8Array;
     expect([number[0], number[4]]).toEqual([expect.any(Number), 0]);
     expect(number[0] as number).toBeLessThan(-10);
   });
 
-  test('a stretch of time that differs is a regime, chance is none', () => {
-    const found = priors.regimes.filter((regime) => regime.field === 1);
+  test('a stretch of time that differs is a regime, chance is none, and times have drifts instead', () => {
+    const found = priors.regimes.filter((regime) => regime.field === 5);
     expect(found.some(({ from, to, codes }) => from === 6 && to === 9 && (codes[15] as number) > 0)).toBe(true);
-    const noise = priors.regimes.filter(({ field, from, to }) => field === 2 && !(from === 0 && to === SEGMENTS));
+    const noise = priors.regimes.filter(({ field, from, to }) => field === 6 && !(from === 0 && to === SEGMENTS));
     expect(noise).toEqual([]);
+    expect(priors.regimes.filter(({ field }) => field < 3)).toEqual([]);
   });
 
   test('rows get the logits of their field and segment', () => {
     const table = new PriorTable(model.content, model.context, priors);
     const asked = {
       count: 4,
-      indices: [Int32Array.of(1, 1, 3, 3), Int32Array.of(0, 7, 0, 7)],
+      indices: [Int32Array.of(5, 5, 3, 3), Int32Array.of(0, 7, 0, 7)],
     };
     const logits = new Int32Array(4 * PRIOR_CLASSES).fill(5);
     table.addTo(logits, PRIOR_CLASSES, asked);

@@ -27,6 +27,8 @@ export interface SpanTable {
   readonly sibling: Int32Array;
   readonly siblingsLeft: Int32Array;
   readonly wave: Int32Array;
+  /** 1 for spans without children. */
+  readonly leaf: Uint8Array;
   readonly site: Int32Array;
   /** Time in ns that later siblings need at least; 0 in models that know nothing of it. */
   readonly laterNeed: Float64Array;
@@ -55,6 +57,8 @@ export interface SpanTable {
   /** Per trace. */
   readonly shape: Int32Array;
   readonly segment: Int32Array;
+  /** Time tick, finer than the segment. */
+  readonly tick: Int32Array;
   /** Most time buckets from the first span's start to another's. */
   readonly reach: Float64Array;
 }
@@ -97,6 +101,7 @@ export function spanTable(
     sibling: int32(),
     siblingsLeft: int32(),
     wave: int32(),
+    leaf: bytes(),
     site: int32(),
     laterNeed: new Float64Array(size),
     innerNeed: new Float64Array(size),
@@ -115,6 +120,7 @@ export function spanTable(
     lastClass: bytes(),
     shape: Int32Array.from(shapes),
     segment: Int32Array.from(segments),
+    tick: new Int32Array(traces),
     reach: new Float64Array(traces),
   };
   for (let t = 0; t < traces; t++) {
@@ -134,6 +140,7 @@ export function spanTable(
     table.sibling.set(layout.sibling, from);
     table.siblingsLeft.set(layout.siblingsLeft, from);
     table.wave.set(layout.wave, from);
+    table.leaf.set(layout.leaf, from);
     if (sites !== undefined) {
       table.site.set(sites[shape] as Int32Array, from);
     }

@@ -36,26 +36,31 @@ const tables = [
   learnTable(Float64Array.from({ length: 1000 }, (_, i) => 10_000 + i)),
 ];
 test.each([
-  [true, true, true],
-  [true, true, false],
-  [true, false, false],
-  [false, false, false],
-])('sites are read as written, reserving %s, settling %s, holding %s', (reserving, settling, holding) => {
-  const sites = [site(GapReference.LatestEnd, 1), site(GapReference.ParentStart, -1)];
-  const writer = new ByteWriter();
-  writeSites(writer, { sites, reserving, settling, holding }, (ns) => ns);
-  const reader = new ByteReader(writer.finish(), 'quantisers');
-  expect(() => readSites(reader, 1, 2, (code) => code)).toThrow(/out of range/);
-  const bounded = sites.map((one) => ({ ...one, maxDuration: 500_000 }));
-  const again = new ByteWriter();
-  writeSites(again, { sites: bounded, reserving, settling, holding }, (ns) => ns);
-  expect(readSites(new ByteReader(again.finish(), 'quantisers'), 1, 2, (code) => code)).toEqual({
-    sites: bounded,
-    reserving,
-    settling,
-    holding,
-  });
-});
+  [true, true, true, true],
+  [true, true, true, false],
+  [true, true, false, false],
+  [true, false, false, false],
+  [false, false, false, false],
+])(
+  'sites are read as written, reserving %s, settling %s, holding %s, even %s',
+  (reserving, settling, holding, even) => {
+    const sites = [site(GapReference.LatestEnd, 1), site(GapReference.ParentStart, -1)];
+    const writer = new ByteWriter();
+    writeSites(writer, { sites, reserving, settling, holding, even }, (ns) => ns);
+    const reader = new ByteReader(writer.finish(), 'quantisers');
+    expect(() => readSites(reader, 1, 2, (code) => code)).toThrow(/out of range/);
+    const bounded = sites.map((one) => ({ ...one, maxDuration: 500_000 }));
+    const again = new ByteWriter();
+    writeSites(again, { sites: bounded, reserving, settling, holding, even }, (ns) => ns);
+    expect(readSites(new ByteReader(again.finish(), 'quantisers'), 1, 2, (code) => code)).toEqual({
+      sites: bounded,
+      reserving,
+      settling,
+      holding,
+      even,
+    });
+  }
+);
 
 test('sites that are told in two ways keep the share of each, and need both tables', () => {
   const told = { ...site(GapReference.ParentStart, -1), mode: DurationMode.SlackOrDuration, maxDuration: 500_000 };
@@ -63,7 +68,7 @@ test('sites that are told in two ways keep the share of each, and need both tabl
     const writer = new ByteWriter();
     writeSites(
       writer,
-      { sites: [{ ...told, tightTable, looseShare: 40 }], reserving: true, settling: true, holding: true },
+      { sites: [{ ...told, tightTable, looseShare: 40 }], reserving: true, settling: true, holding: true, even: true },
       (ns) => ns
     );
     return readSites(new ByteReader(writer.finish(), 'quantisers'), 1, 2, (code) => code);

@@ -4,8 +4,7 @@
  */
 import { parentPort, type Worker } from 'node:worker_threads';
 import { asGentError, GentError, startWorker, type ErrorCode } from '../common';
-import type { Priors } from '../features';
-import { BinCounter, type DrawnBinsInput, type DrawnTraces } from './drawn-bins';
+import { BinCounter, type BinCounts, type DrawnBinsInput, type DrawnTraces, type DrawnWith } from './drawn-bins';
 
 /** Fewer spans are counted sooner than a worker starts. */
 const SPANS_FOR_WORKER = 20_000;
@@ -16,7 +15,7 @@ export interface DrawnBins {
    * @returns counts, as many for each field of the network as it has room for classes; of durations once they are settled
    * @throws GentError CANCELLED, NN_*, INTERNAL
    */
-  count(priors: Priors): Promise<Float64Array>;
+  count(drawnWith: DrawnWith): Promise<BinCounts>;
   close(): Promise<void>;
 }
 
@@ -29,10 +28,9 @@ interface WorkerJob {
 }
 
 /** What the worker is asked, until it is told that it is over. */
-type WorkerRequest = { readonly priors: Priors; readonly traces: DrawnTraces } | 'close';
+type WorkerRequest = { readonly drawnWith: DrawnWith; readonly traces: DrawnTraces } | 'close';
 
-type WorkerAnswer =
-  { readonly counts: Float64Array } | { readonly failed: { readonly code: ErrorCode; readonly message: string } };
+type WorkerAnswer = BinCounts | { readonly failed: { readonly code: ErrorCode; readonly message: string } };
 
 /** The worker role `drawn-bins`. It ends by itself: a thread must not be terminated inside the native runtime. */
 export async function runDrawnBins(data: unknown): Promise<void> {
@@ -52,8 +50,8 @@ export async function runDrawnBins(data: unknown): Promise<void> {
       return;
     }
     try {
-      const counts = await (await opening).count(request.priors, request.traces, () => Atomics.load(stop, 0) !== 0);
-      answer({ counts });
+      const { drawnWith, traces } = request;
+      answer(await (await opening).count(drawnWith, traces, () => Atomics.load(stop, 0) !== 0));
     } catch (thrown) {
       const { code, message } = asGentError(thrown);
       answer({ failed: { code, message } });
@@ -81,14 +79,14 @@ class Helper {
     );
   }
 
-  async count(priors: Priors, traces: DrawnTraces): Promise<Float64Array> {
+  async count(drawnWith: DrawnWith, traces: DrawnTraces): Promise<BinCounts> {
     const answered = new Promise<WorkerAnswer>((resolve) => (this.settle = resolve));
-    this.worker.postMessage({ priors, traces } satisfies WorkerRequest);
+    this.worker.postMessage({ drawnWith, traces } satisfies WorkerRequest);
     const answer = await answered;
     if ('failed' in answer) {
       throw new GentError(answer.failed.code, answer.failed.message);
     }
-    return answer.counts;
+    return answer;
   }
 
   async close(): Promise<void> {
@@ -135,18 +133,24 @@ export async function openDrawnBins(
       throw error;
     });
   return {
-    async count(priors) {
+    async count(drawnWith) {
       if (helper === undefined) {
-        return own.told(await own.count(priors, { first: 0, stride: 1 }, cancelled));
+        const all = await own.count(drawnWith, { first: 0, stride: 1 }, cancelled);
+        return { ...all, counts: own.told(all.counts) };
       }
       const [theirs, ours] = await Promise.allSettled([
-        unless(helper.count(priors, { first: 1, stride: 2 })),
-        unless(own.count(priors, { first: 0, stride: 2 }, cancelled)),
+        unless(helper.count(drawnWith, { first: 1, stride: 2 })),
+        unless(own.count(drawnWith, { first: 0, stride: 2 }, cancelled)),
       ]);
       if (ours.status === 'rejected' || theirs.status === 'rejected') {
         throw failureOf([ours, theirs]);
       }
-      return own.told(ours.value.map((n, i) => n + (theirs.value[i] as number)));
+      const [a, b] = [ours.value, theirs.value];
+      return {
+        counts: own.told(a.counts.map((n, i) => n + (b.counts[i] as number))),
+        timed: a.timed.map((n, i) => n + (b.timed[i] as number)),
+        shaped: a.shaped.map((n, i) => n + (b.shaped[i] as number)),
+      };
     },
     async close() {
       await helper?.close();

@@ -2,11 +2,16 @@
 import { GentError } from '../common';
 import {
   binOf,
+  driftBases,
+  DriftTable,
   DurationMode,
   durationTableOf,
   isTold,
   OriginIndex,
   PriorTable,
+  TimedBins,
+  driftShapeCount,
+  type Drifts,
   type ModelContent,
   type Priors,
   slackBinsOf,
@@ -20,7 +25,7 @@ import { InstanceDrawer } from './instances';
 import type { SampledPart } from './part';
 import { withPriors } from './prior-network';
 import { hash32 } from './random';
-import { Sampler } from './sampler';
+import { Sampler, type Tally } from './sampler';
 import { TraceIndex } from './trace-index';
 import { TupleMasks } from './tuple-masks';
 
@@ -35,6 +40,14 @@ export interface DrawnBinsInput {
   readonly context: RowContext;
   readonly onnx: Uint8Array;
   readonly seed: number;
+}
+
+/** What is drawn with. */
+export interface DrawnWith {
+  readonly priors: Priors;
+  readonly drifts: Drifts;
+  /** Times alone, where nobody asks for attributes. */
+  readonly timesOnly?: boolean;
 }
 
 /** Which traces are drawn: `first`, then every `stride`-th. */
@@ -85,6 +98,15 @@ function partOfAll(content: ModelContent, counted: ReadonlyArray<readonly unknow
   };
 }
 
+/** What was drawn, counted. */
+export interface BinCounts {
+  readonly counts: Float64Array;
+  /** Times by tick, see `TimedBins`: expected where nothing changes them once they are drawn, else as they are settled. */
+  readonly timed: Uint32Array<ArrayBuffer>;
+  /** The same by shape. */
+  readonly shaped: Uint32Array<ArrayBuffer>;
+}
+
 /** Draws times and attributes, and counts their bins. */
 export class BinCounter {
   private readonly index: TraceIndex;
@@ -92,6 +114,7 @@ export class BinCounter {
   private readonly masks: TupleMasks;
   private readonly counted: ReturnType<typeof countedFields>;
   private readonly part: SampledPart;
+  private readonly times: SampledPart;
 
   private constructor(
     private readonly input: DrawnBinsInput,
@@ -105,6 +128,7 @@ export class BinCounter {
     this.masks = new TupleMasks(content, origins);
     this.counted = countedFields(content, context);
     this.part = partOfAll(content, this.counted);
+    this.times = partOfAll(content, []);
   }
 
   /**
@@ -120,18 +144,45 @@ export class BinCounter {
   }
 
   /**
-   * Draws traces with some priors.
+   * Draws traces with some priors and drifts.
    * @param cancelled - asked now and then
    * @returns counts as drawn, as many for each field of the network as it has room for classes; after them those of
    * durations once they are settled. Sums of such arrays are for {@link BinCounter.told}
    * @throws GentError CANCELLED, NN_*
    */
-  async count(priors: Priors, { first, stride }: DrawnTraces, cancelled: () => boolean): Promise<Float64Array> {
+  async count(
+    { priors, drifts, timesOnly = false }: DrawnWith,
+    { first, stride }: DrawnTraces,
+    cancelled: () => boolean
+  ): Promise<BinCounts> {
     const { index, counted } = this;
     const { content, context, seed } = this.input;
     const network = withPriors(this.network, new PriorTable(content, context, priors));
     const key = hash32(seed, 1) | 0;
-    const sampler = new Sampler(content, context, network, index, key, this.masks, this.instances);
+    const { bases, ofField } = driftBases(content, context);
+    const timed = new TimedBins(bases, content.ticks.count);
+    const shaped = new TimedBins(bases, driftShapeCount(content));
+    const tally: Tally = (spans, i, field, weights, last) => {
+      const gap = field === context.gapField[spans.site[i] as number];
+      if (gap || spans.leaf[i] === 1) {
+        const trace = spans.traceOf[i] as number;
+        timed.spread(ofField[field] as number, spans.tick[trace] as number, weights, last);
+        shaped.spread(ofField[field] as number, spans.shape[trace] as number, weights, last);
+      }
+    };
+    const sampler = new Sampler(
+      content,
+      context,
+      network,
+      index,
+      key,
+      this.masks,
+      this.instances,
+      true,
+      new DriftTable(content, context, drifts),
+      tally
+    );
+    const part = timesOnly ? this.times : this.part;
     const size = context.fields * this.classes;
     const counts = new Float64Array(2 * size);
     const count = (field: number, bin: number, from = 0): void => {
@@ -150,14 +201,22 @@ export class BinCounter {
         size += content.layouts[place.shape]?.size ?? 1;
         places.push(place);
       }
-      const { spans, fieldOffset, classes: drawn } = await sampler.sample(places, this.part);
+      const { spans, fieldOffset, classes: drawn } = await sampler.sample(places, part);
       for (let i = 0; i < spans.size; i++) {
         const site = spans.site[i] as number;
+        const tick = spans.tick[spans.traceOf[i] as number] as number;
         count(context.gapField[site] as number, spans.gapBin[i] as number);
         const field = context.durationField[site] as number;
         count(field, spans.durationBin[i] as number);
-        count(field, field < 0 ? 0 : settledBin(context, spans, i), size);
-        for (const { at, field } of counted[spans.operation[i] as number] ?? []) {
+        if (field >= 0) {
+          const settled = settledBin(context, spans, i);
+          count(field, settled, size);
+          if (spans.leaf[i] === 0) {
+            timed.add(ofField[field] as number, tick, settled);
+            shaped.add(ofField[field] as number, spans.shape[spans.traceOf[i] as number] as number, settled);
+          }
+        }
+        for (const { at, field } of timesOnly ? [] : (counted[spans.operation[i] as number] ?? [])) {
           const bin = drawn[(fieldOffset[i] as number) + at] as number;
           if (bin >= 0) {
             count(field, bin);
@@ -165,7 +224,7 @@ export class BinCounter {
         }
       }
     }
-    return counts;
+    return { counts, timed: timed.sums, shaped: shaped.sums };
   }
 
   /** What the sum of counts says: of durations, where they lie once they are settled. */

@@ -12,6 +12,7 @@ import {
   newBinLimit,
   positionWithin,
   type BinLimit,
+  type DriftTable,
   type ModelContent,
   type QuantileTable,
   type RowContext,
@@ -20,7 +21,7 @@ import {
 } from '../features';
 import type { IntegerNetwork } from '../nn';
 import { pickNodes } from './part';
-import { stratified } from './random';
+import { locallyStratified, stratified } from './random';
 import { drawBin, maskBins, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
 import { Stream, streamKey, type Strata } from './strata';
 import type { TracePlace } from './trace-index';
@@ -30,6 +31,8 @@ const MOST_KEPT = 8192;
 /** Rows of one call of the network. */
 const MOST_ROWS = 2048;
 const FIRST = Int32Array.of(0);
+/** Drifts are fewer. */
+const MOST_DRIFTS = 2 ** 16;
 
 /** What was drawn of the first span of each of some traces. */
 export interface FirstDurations {
@@ -56,7 +59,8 @@ export class FirstSpans {
     private readonly context: RowContext,
     private readonly network: IntegerNetwork | undefined,
     private readonly strata: Strata,
-    private readonly key: number
+    private readonly key: number,
+    private readonly drifts?: DriftTable
   ) {
     this.reaches = content.counts.patterns.map(reachOf);
   }
@@ -73,7 +77,8 @@ export class FirstSpans {
       const table = durationTableOf(context, site);
       const bins = table.codes.length - 1;
       const occurrence = ((strata.base[place.shape] as Float64Array)[0] as number) + place.ofShape;
-      const u = stratified(occurrence, strata.total[s] as number, streamKey(this.key, Stream.Duration, s));
+      const spread = context.timing.even ? locallyStratified : stratified;
+      const u = spread(occurrence, strata.total[s] as number, streamKey(this.key, Stream.Duration, s));
       const sums = this.sums.get(this.keyOf(place));
       if (sums === undefined) {
         const weights = weightsOfMass(table.mass, bins);
@@ -104,7 +109,14 @@ export class FirstSpans {
   private keyOf(place: TracePlace): number {
     const { segments } = this.content;
     const ofSegment = place.shape * segments.count + (segments.row[place.row] as number);
-    return ofSegment * BUCKET_CLASSES + bucketClass(this.reach(place));
+    return (ofSegment * BUCKET_CLASSES + bucketClass(this.reach(place))) * MOST_DRIFTS + this.driftOf(place);
+  }
+
+  /** Number of the drift in time of the duration of a first span; 0 = none. */
+  private driftOf({ shape, row }: TracePlace): number {
+    const site = (this.content.sites[shape] as Int32Array)[0] as number;
+    const field = this.context.durationField[site] as number;
+    return field < 0 ? 0 : (this.drifts?.at(field, this.content.ticks.row[row] as number) ?? 0);
   }
 
   /** Asks the network for what is not known yet. */
@@ -148,6 +160,10 @@ export class FirstSpans {
       asked.forEach((_, i) => {
         const table = durationTableOf(context, context.timing.sites[spans.site[i] as number] as TimingSite);
         const bins = table.codes.length - 1;
+        const { shape, row } = asked[i] as TracePlace;
+        const field = context.durationField[spans.site[i] as number] as number;
+        const tick = content.ticks.row[row] as number;
+        this.drifts?.addTo(logits, i * network.spec.classes, field, tick, shape);
         const weights = weightsOfLogits(logits, i * network.spec.classes, bins);
         maskBins(weights, this.limitOf(asked[i] as TracePlace, table));
         let sum = 0;

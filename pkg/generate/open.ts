@@ -1,7 +1,16 @@
 /** @file Opens a `.gent` file for generating. Nothing but the file is read. */
 import { GentError } from '../common';
-import { contextOf, expandPattern, OriginIndex, readContent, type ModelContent, type ShapeLayout } from '../features';
-import { readModelFile, type Manifest } from '../model';
+import {
+  contextOf,
+  DriftTable,
+  expandPattern,
+  OriginIndex,
+  readContent,
+  readDrifts,
+  type ModelContent,
+  type ShapeLayout,
+} from '../features';
+import { ByteReader, readModelFile, type Manifest } from '../model';
 import type { IntegerNetwork, Runtime } from '../nn';
 import { traceBounds, type Trace } from '../trace';
 import { Assembler } from './assemble';
@@ -70,8 +79,13 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
   const keys = { ids: key(2), values: key(3), events: key(4), links: key(5), resources: key(6) };
   const instances = new InstanceDrawer(content, index.traceCount, keys.resources);
   const masks = new TupleMasks(content, origins);
-  const sampler = new Sampler(content, context, network, index, key(1), masks, instances, options.stratified);
-  const first = new FirstSpans(content, context, network, sampler.siteStrata, key(1));
+  const driftBytes = file.optional('drifts');
+  const drifts =
+    driftBytes === undefined
+      ? undefined
+      : new DriftTable(content, context, readDrifts(new ByteReader(driftBytes, 'drifts'), content, context));
+  const sampler = new Sampler(content, context, network, index, key(1), masks, instances, options.stratified, drifts);
+  const first = new FirstSpans(content, context, network, sampler.siteStrata, key(1), drifts);
   const sifter = new Sifter(content, context, index, sampler, first);
   const assembler = new Assembler(content, manifest.id, keys, index, origins, instances);
   const anchorKey = key(7);

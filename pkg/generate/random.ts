@@ -89,6 +89,35 @@ export function stratified(index: number, n: number, key: number): number {
   return u < BELOW_ONE ? u : BELOW_ONE;
 }
 
+/** Occurrences that follow each other and fill [0, 1) evenly among themselves. */
+const BLOCK = 16;
+
+/**
+ * As {@link stratified}, and evenly among neighbours as well: of each 16 occurrences that follow each other, each 16th of
+ * [0, 1) gets one, and over all blocks every stratum is used once (a Latin square of blocks and sixteenths). Occurrences of
+ * a shape are numbered in the order of time, so what is drawn within a minute is as even as what is drawn in all. Those left
+ * over after the last block fill strata among themselves.
+ */
+export function locallyStratified(index: number, n: number, key: number): number {
+  const blocks = Math.floor(n / BLOCK);
+  const block = Math.floor(index / BLOCK);
+  const inBlock = permutationKey(key, block);
+  let u: number;
+  if (block < blocks) {
+    const coarse = permute(index % BLOCK, BLOCK, inBlock);
+    const fine = permute(block, blocks, permutationKey(~key, coarse));
+    u = (coarse * blocks + fine + uniform(key, index)) / (blocks * BLOCK);
+  } else {
+    const left = n - blocks * BLOCK;
+    u = (permute(index - blocks * BLOCK, left, inBlock) + uniform(key, index)) / left;
+  }
+  return u < BELOW_ONE ? u : BELOW_ONE;
+}
+
+function permutationKey(key: number, part: number): number {
+  return mix(key ^ Math.imul(part + 1, 0x2545f491));
+}
+
 /** A stream of integers for one purpose. */
 export function randomStream(key: number, a: number, b: number): (below: number) => number {
   let counter = 0;

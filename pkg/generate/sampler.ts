@@ -26,6 +26,7 @@ import {
   type Bag,
   newBinLimit,
   type BinLimit,
+  type DriftTable,
   type Group,
   type ModelContent,
   type QuantileTable,
@@ -39,7 +40,7 @@ import {
 import type { IntegerNetwork } from '../nn';
 import type { InstanceDrawer } from './instances';
 import type { SampledPart } from './part';
-import { stratified } from './random';
+import { locallyStratified, stratified } from './random';
 import { Strata, streamKey, Stream } from './strata';
 import { TimeStrata } from './time-strata';
 import { drawBin, maskBins, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
@@ -55,6 +56,9 @@ export interface SampledSpans {
   /** Scaled numbers of numeric fields, at the same places. */
   readonly numbers: Float64Array;
 }
+
+/** Told of each time that is drawn with the network: weights of bins 0 … last. */
+export type Tally = (spans: SpanTable, i: number, field: number, weights: Float64Array, last: number) => void;
 
 /** Told of each wave that is drawn; its answer says which traces (1) are drawn on. */
 export type WaveJudge = (spans: SpanTable, wave: number) => Uint8Array;
@@ -91,7 +95,9 @@ export class Sampler {
     private readonly masks: TupleMasks,
     private readonly instances: InstanceDrawer,
     /** Whether uniforms fill strata, see `OpenOptions.stratified`. */
-    private readonly fillsStrata = true
+    private readonly fillsStrata = true,
+    private readonly drifts?: DriftTable,
+    private readonly tally?: Tally
   ) {
     this.spanInstances = new SpanInstances(content.dictionary, content.resources, content.segments.count);
     this.siteStrata = new Strata(content.sites, content.timing.sites.length, index.shapeTraces);
@@ -118,6 +124,7 @@ export class Sampler {
       part?.sites ?? content.sites,
       part === undefined ? content.needs : part.needs
     );
+    places.forEach((place, t) => (spans.tick[t] = content.ticks.row[place.row] as number));
     const lot: Lot = { places, part };
     this.setShifts(spans, lot);
     this.drawInstances(spans, lot);
@@ -192,7 +199,10 @@ export class Sampler {
 
   /** A uniform number: one of its strata, or one of so many that it is as good as drawn by itself. */
   private spread(occurrence: number, strata: number, key: number): number {
-    return stratified(occurrence, this.fillsStrata ? strata : UNCOUNTED_STRATA, key);
+    if (!this.fillsStrata) {
+      return stratified(occurrence, UNCOUNTED_STRATA, key);
+    }
+    return this.content.timing.even ? locallyStratified(occurrence, strata, key) : stratified(occurrence, strata, key);
   }
 
   private uniform(stream: Stream, site: number, spans: SpanTable, i: number, lot: Lot): number {
@@ -254,6 +264,27 @@ export class Sampler {
     return count === 0 ? undefined : this.network.logits({ count, indices: rows.indices, levels: rows.levels });
   }
 
+  /** Adds the drifts of the fields of some spans to their logits, which are in the order of the spans. */
+  private addDrifts(
+    logits: Int32Array | Int16Array | undefined,
+    spans: SpanTable,
+    list: Int32Array,
+    fieldOf: Int32Array
+  ): void {
+    if (this.drifts === undefined || logits === undefined) {
+      return;
+    }
+    const { classes } = (this.network as IntegerNetwork).spec;
+    let row = 0;
+    for (const i of list) {
+      const field = fieldOf[spans.site[i] as number] as number;
+      if (field >= 0) {
+        const trace = spans.traceOf[i] as number;
+        this.drifts.addTo(logits, row++ * classes, field, spans.tick[trace] as number, spans.shape[trace] as number);
+      }
+    }
+  }
+
   private drawFrom(
     bins: number,
     mass: Float64Array | undefined,
@@ -261,7 +292,7 @@ export class Sampler {
     row: number,
     u: number,
     limit?: BinLimit
-  ): void {
+  ): Float64Array {
     const weights =
       logits === undefined || row < 0
         ? weightsOfMass(mass, bins)
@@ -270,6 +301,7 @@ export class Sampler {
       maskBins(weights, limit);
     }
     drawBin(weights, bins, u, this.draw, limit);
+    return weights;
   }
 
   private durationMass(s: number): Float64Array | undefined {
@@ -282,6 +314,7 @@ export class Sampler {
     const { sites } = context.timing;
     const fieldAt = (i: number): boolean => (context.gapField[spans.site[i] as number] as number) >= 0;
     const logits = await this.logits(wave, fieldAt, (i, rows, r) => fillGapRow(context, spans, i, rows, r));
+    this.addDrifts(logits, spans, wave, context.gapField);
     let row = 0;
     for (const i of wave) {
       const s = spans.site[i] as number;
@@ -292,7 +325,10 @@ export class Sampler {
       }
       gapLimit(spans, i, site, table, this.limit);
       const u = this.uniform(Stream.Gap, s, spans, i, lot);
-      this.drawFrom(binsOf(table), table.mass, logits, fieldAt(i) ? row++ : -1, u, this.limit);
+      const weights = this.drawFrom(binsOf(table), table.mass, logits, fieldAt(i) ? row++ : -1, u, this.limit);
+      if (fieldAt(i)) {
+        this.tally?.(spans, i, context.gapField[s] as number, weights, this.limit.bin);
+      }
       placeGap(context, spans, i, this.draw.bin, this.draw.share);
     }
   }
@@ -303,6 +339,7 @@ export class Sampler {
     const fieldAt = (i: number): boolean => (context.durationField[spans.site[i] as number] as number) >= 0;
     const { unit } = this.content.window;
     const logits = await this.logits(wave, fieldAt, (i, rows, r) => fillDurationRow(context, spans, i, rows, r));
+    this.addDrifts(logits, spans, wave, context.durationField);
     let row = 0;
     for (const i of wave) {
       const s = spans.site[i] as number;
@@ -310,7 +347,10 @@ export class Sampler {
       durationLimit(context, spans, i, site, this.limit);
       const u = this.uniform(Stream.Duration, s, spans, i, lot);
       const bins = durationBinsOf(context.timing, site);
-      this.drawFrom(bins, this.durationMass(s), logits, fieldAt(i) ? row++ : -1, u, this.limit);
+      const weights = this.drawFrom(bins, this.durationMass(s), logits, fieldAt(i) ? row++ : -1, u, this.limit);
+      if (fieldAt(i)) {
+        this.tally?.(spans, i, context.durationField[s] as number, weights, this.limit.bin);
+      }
       placeDuration(context, spans, i, this.draw.bin, this.draw.share, unit);
     }
   }

@@ -7,7 +7,7 @@ import { modelIdOf, parseManifest, type Manifest } from './manifest';
 export const SECTIONS = ['dictionary', 'shapes', 'counts', 'quantisers', 'network', 'exemplars'] as const;
 export type SectionName = (typeof SECTIONS)[number];
 /** Sections that only some files have: since version 2. */
-export const OPTIONAL_SECTIONS = ['priors'] as const;
+export const OPTIONAL_SECTIONS = ['priors', 'drifts'] as const;
 export type OptionalSectionName = (typeof OPTIONAL_SECTIONS)[number];
 /** What a file is written from. */
 export type ModelSections = Record<SectionName, Uint8Array> & Partial<Record<OptionalSectionName, Uint8Array>>;

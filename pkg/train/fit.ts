@@ -21,10 +21,17 @@ const MIN_NETWORK_BYTES = 20_000;
 const BIN_CHOICES = [64, 48, 32, 20, 12] as const;
 const CONTENT_SHARE = 0.75;
 const LEAST_NETWORK_BYTES = 5000;
-/** Stored bytes of the prior of a bin, regimes included. */
+/** Stored bytes of the prior of a bin, regimes included; of a drift; and the share of a file that drifts of either kind may take. */
 const BYTES_A_PRIOR = 0.25;
+const BYTES_A_DRIFT = 3.5;
+const DRIFT_SHARE = 0.015;
 /** Table of sections, and what the manifest says of the sections. */
 const FILE_OVERHEAD = 800;
+
+/** Drifts of either kind that a file of so many bytes may have. */
+export function driftsWithin(maxBytes: number): number {
+  return Math.floor((DRIFT_SHARE * maxBytes) / BYTES_A_DRIFT);
+}
 
 /** A batch learnt, and what is left for the network: 0 when there is room for none. */
 export interface Fitted {
@@ -70,7 +77,7 @@ export function learnWithin(
   for (const maxBins of BIN_CHOICES) {
     const learnt = learnContent(columns, { ...content, k, maxBins });
     const contentBytes = bytesWithoutNetwork(learnt, k, false);
-    const free = maxBytes === undefined ? Infinity : maxBytes * (1 - exemplarShare);
+    const free = maxBytes === undefined ? Infinity : maxBytes * (1 - exemplarShare - 2 * DRIFT_SHARE);
     if (
       maxBytes === undefined ||
       contentBytes <= free - Math.max(LEAST_NETWORK_BYTES, (1 - CONTENT_SHARE) * maxBytes)

@@ -4,21 +4,20 @@ import {
   blurTimes,
   contextOf,
   copyOfTimes,
-  correctedPriors,
-  fieldBases,
+  writeDrifts,
+  type Drifts,
   learnPriors,
   LEVELS,
   seededNumbers,
   MAX_BINS,
   PriorTable,
-  type Priors,
   settleMeasured,
   writeContent,
   writePriors,
   type LearntBatch,
   type RowContext,
 } from '../features';
-import { openDrawnBins, writeNetworkSection, type DrawnBinsInput, type NetworkSection } from '../generate';
+import { writeNetworkSection, type NetworkSection } from '../generate';
 import {
   ByteWriter,
   writeModelFile,
@@ -31,8 +30,9 @@ import { trainNetwork, type TrainingRows } from '../nn';
 import type { Trace } from '../trace';
 import { newTrainingBatch, type IdentifiedBatch } from './batch';
 import { measureCard, type MeasuredCard } from './card';
+import { correctDraws } from './corrections';
 import { chooseExemplars } from './exemplars';
-import { learnWithin, packedBytes } from './fit';
+import { driftsWithin, learnWithin, packedBytes } from './fit';
 import { withFewerAttributes } from './fewer-attributes';
 import { hideInputs, withShuffledStarts, type TrainPart } from './parts';
 import { planNetwork } from './plan';
@@ -148,7 +148,12 @@ export async function trainOnColumns(batch: IdentifiedBatch, options: TrainOptio
   progress.stop(`${learnt.content.layouts.length} shapes`);
   checkCancelled(signal);
   const network = previous !== undefined && 'network' in previous ? previous.network : undefined;
-  const { training: trained, section, priors } = await learnNetwork(learnt, options, seed, networkBytes, network);
+  const {
+    training: trained,
+    section,
+    priors,
+    drifts,
+  } = await learnNetwork(learnt, options, seed, networkBytes, network);
   const anew =
     previous === undefined || trained.from !== undefined
       ? options.anew
@@ -167,6 +172,7 @@ export async function trainOnColumns(batch: IdentifiedBatch, options: TrainOptio
     ...writeContent(learnt.content, section.onnx === undefined),
     network: writeNetworkSection(section),
     ...(priors === undefined ? {} : { priors }),
+    ...(drifts === undefined ? {} : { drifts }),
   };
   const room = (options.maxBytes ?? Infinity) - CARD_BYTES;
   const { exemplars, traceIds } = fitExemplars(learnt, columns, sections, options.exemplarBytes, room, (ids) =>
@@ -231,7 +237,7 @@ async function learnNetwork(
   seed: number,
   bytes: number,
   previous: PreviousNetwork | undefined
-): Promise<{ training: TrainingSummary; section: NetworkSection; priors?: Uint8Array }> {
+): Promise<{ training: TrainingSummary; section: NetworkSection; priors?: Uint8Array; drifts?: Uint8Array }> {
   const untrained: TrainingSummary = { seed, epochs: 0, rows: 0, parameters: 0 };
   const { content, spans } = learnt;
   const attributeRows = content.fields.reduce(
@@ -289,9 +295,15 @@ async function learnNetwork(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     }
   );
-  const corrected = await correctPriors({ content, context, onnx, seed }, priors, rows, options.signal);
-  const writer = new ByteWriter();
-  writePriors(writer, corrected);
+  const corrected = await correctDraws(priors, {
+    ...{ content, context, onnx, seed, rows, spans: blurred, signal: options.signal },
+    kinds: driftKinds(options.without ?? []),
+    ...(options.maxBytes === undefined ? {} : { mostDrifts: driftsWithin(options.maxBytes) }),
+  });
+  const priorBytes = new ByteWriter();
+  writePriors(priorBytes, corrected.priors);
+  const driftBytes = new ByteWriter();
+  writeDrifts(driftBytes, corrected.drifts);
   const { epochs, parameters, trainLoss, heldOutLoss, integerLoss } = report;
   return {
     training: {
@@ -299,39 +311,21 @@ async function learnNetwork(
       ...(goesOnFrom === undefined ? {} : { from: goesOnFrom.model, takenOver: countRows(takenRows) }),
     },
     section: { sizes: plan.sizes, onnx },
-    priors: writer.finish(),
+    priors: priorBytes.finish(),
+    drifts: driftBytes.finish(),
   };
 }
 
-/** How often bases are set right by what was drawn with them. */
-const CORRECTIONS = 2;
-
-/** Priors with which what is drawn is as often in each bin as what was measured. */
-async function correctPriors(
-  input: DrawnBinsInput,
-  learnt: Priors,
-  rows: TrainingRows,
-  signal: AbortSignal | undefined
-): Promise<Priors> {
-  const { content, context } = input;
-  const { fields } = fieldBases(content, context);
-  const wanted = new Float64Array(context.fields * MAX_BINS);
-  const ofRow = column(context, rows, 'field');
-  for (let r = 0; r < rows.count; r++) {
-    const at = (ofRow[r] as number) * MAX_BINS + (rows.targets[r] as number);
-    wanted[at] = (wanted[at] as number) + 1;
+/** Drifts say nothing that the network is not to know. */
+function driftKinds(without: readonly TrainPart[]): Set<keyof Drifts> {
+  const kinds = new Set<keyof Drifts>(['shapes', 'ticks']);
+  if (without.includes('segments')) {
+    kinds.delete('ticks');
   }
-  const settable = new Set([...context.durationField, ...context.attributeField]);
-  const bins = await openDrawnBins(input, MAX_BINS, { signal });
-  try {
-    let priors = learnt;
-    for (let round = 0; round < CORRECTIONS; round++) {
-      priors = correctedPriors(priors, fields, wanted, await bins.count(priors), MAX_BINS, settable);
-    }
-    return priors;
-  } finally {
-    await bins.close();
+  if (without.includes('shape') || without.includes('root')) {
+    kinds.delete('shapes');
   }
+  return kinds;
 }
 
 function countRows(rows: readonly Int32Array[]): { rows: number; of: number } {

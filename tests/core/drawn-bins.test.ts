@@ -1,5 +1,15 @@
 /** @file Bins counted without making traces are those of as many spans as the model has, and of its measured distribution. */
-import { contextOf, FINE_CODES_A_NAT, type Priors, readPriors } from '../../pkg/features';
+import {
+  contextOf,
+  driftBases,
+  type Drifts,
+  FINE_CODES_A_NAT,
+  NO_DRIFTS,
+  type Priors,
+  readDrifts,
+  readPriors,
+  TimedBins,
+} from '../../pkg/features';
 import { openDrawnBins, openModel, readNetworkSection } from '../../pkg/generate';
 import { ByteReader, readModelFile } from '../../pkg/model';
 import { newTrainingBatch, trainOnColumns } from '../../pkg/train';
@@ -26,7 +36,8 @@ test('every span with a field is counted once, and priors that are set right kee
     expect(priors.codesANat).toBe(FINE_CODES_A_NAT);
     const input = { content, context, onnx: onnx as Uint8Array, seed: 1 };
     const bins = await openDrawnBins(input, CLASSES, { threads: 1 });
-    const counts = await bins.count(priors);
+    const all = await bins.count({ priors, drifts: NO_DRIFTS });
+    const { counts } = all;
     const traces = new Float64Array(content.layouts.length);
     content.counts.shape.forEach((shape, row) => (traces[shape]! += content.counts.count[row] as number));
     const spans = new Float64Array(context.fields);
@@ -50,16 +61,39 @@ test('every span with a field is counted once, and priors that are set right kee
     const durations = ofTimes.filter((field) => ofDurations.has(field));
     const share = sum(drawn(durations)) / sum(durations.map((field) => spans[field] as number));
     expect(Math.abs(share - 1)).toBeLessThan(0.05);
-    await bins.close();
     const two = await openDrawnBins(input, CLASSES, { threads: 2 });
-    expect(await two.count(priors)).toEqual(counts);
+    expect(await two.count({ priors, drifts: NO_DRIFTS })).toEqual(all);
     const others = { ...priors, bases: priors.bases.map((codes) => codes.map((code) => -code)) };
-    expect(await two.count(others)).not.toEqual(counts);
-    expect(await two.count(priors)).toEqual(counts);
+    expect(await two.count({ priors: others, drifts: NO_DRIFTS })).not.toEqual(all);
+    // a drift moves what is drawn in its ticks, and nothing of the same base in others
+    const { bases, ofField } = driftBases(content, context);
+    const common = ofTimes.reduce((most, field) => ((spans[field] as number) > (spans[most] as number) ? field : most));
+    const base = ofField[common] as number;
+    const ticks = content.ticks.count;
+    expect(ticks).toBeGreaterThan(4);
+    const drifts: Drifts = { ticks: [{ base, from: 1, to: 3, first: 60, second: 0 }], shapes: [] };
+    const moved = await two.count({ priors, drifts });
+    const ofBase = ({ timed }: typeof all): number[][] => {
+      const times = new TimedBins(bases, ticks, timed).of(base);
+      return Array.from({ length: ticks }, (_, t) => Array.from(times.subarray(t * 16, (t + 1) * 16)));
+    };
+    const [without, with_] = [ofBase(all), ofBase(moved)];
+    const mean = (groups: readonly number[]): number =>
+      groups.reduce((sum, n, group) => sum + n * group, 0) / groups.reduce((sum, n) => sum + n, 0);
+    expect(mean(with_[1] as number[])).toBeGreaterThan(mean(without[1] as number[]) + 2);
+    expect(mean(with_[2] as number[])).toBeGreaterThan(mean(without[2] as number[]) + 2);
+    expect(with_[0]).toEqual(without[0]);
+    expect(with_[4]).toEqual(without[4]);
+    // times are the same without attributes
+    const { timed, shaped } = await two.count({ priors, drifts, timesOnly: true });
+    expect({ timed, shaped }).toEqual({ timed: moved.timed, shaped: moved.shaped });
+    const kept = readDrifts(new ByteReader(file.optional('drifts') as Uint8Array, 'drifts'), content, context);
+    expect(await two.count({ priors, drifts: kept })).toEqual(await bins.count({ priors, drifts: kept }));
+    await bins.close();
     await two.close();
     for (const threads of [1, 2] as const) {
       const stopped = await openDrawnBins(input, CLASSES, { threads, signal: AbortSignal.abort() });
-      await expect(stopped.count(priors)).rejects.toMatchObject({ code: 'CANCELLED' });
+      await expect(stopped.count({ priors, drifts: NO_DRIFTS })).rejects.toMatchObject({ code: 'CANCELLED' });
       await stopped.close();
     }
     const wrong = { ...input, onnx: new Uint8Array(8) };

@@ -5,7 +5,7 @@ import { readModelFile, SECTIONS, writeModelFile, type ModelSections } from '../
 import { trainModel } from '../../pkg/train';
 import { numbers, shopTraces } from './batches';
 
-const DAMAGED = ['dictionary', 'shapes', 'counts', 'quantisers', 'network', 'priors'] as const;
+const DAMAGED = ['dictionary', 'shapes', 'counts', 'quantisers', 'network', 'priors', 'drifts'] as const;
 
 describe('a hostile model', () => {
   afterEach(() => setLimit('MODEL_MIXED_BYTES', undefined));
@@ -16,7 +16,8 @@ describe('a hostile model', () => {
     const sections = {
       ...Object.fromEntries(SECTIONS.map((name) => [name, file.section(name)])),
       priors: file.optional('priors') as Uint8Array,
-    } as ModelSections & { priors: Uint8Array };
+      drifts: file.optional('drifts') as Uint8Array,
+    } as ModelSections & Record<'priors' | 'drifts', Uint8Array>;
     const { format: _format, id: _id, generator: _generator, sections: _sections, ...manifest } = file.manifest;
     const random = numbers(7);
     // Damaged files are packed by the quick codec: hundreds of them take minutes with the other.
