@@ -21,10 +21,10 @@ import {
 } from '../features';
 import type { IntegerNetwork } from '../nn';
 import { pickNodes } from './part';
-import { locallyStratified, stratified } from './random';
 import { drawBin, maskBins, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
-import { Stream, streamKey, type Strata } from './strata';
+import { Stream } from './strata';
 import type { TracePlace } from './trace-index';
+import type { Uniforms } from './uniforms';
 
 /** Distributions kept: 256 bytes each. */
 const MOST_KEPT = 8192;
@@ -51,15 +51,13 @@ export class FirstSpans {
   private readonly reaches: number[];
 
   /**
-   * @param strata - of the timing sites
-   * @param key - of the model's draws
+   * @param uniforms - of the sampler that draws the same spans with their traces
    */
   constructor(
     private readonly content: ModelContent,
     private readonly context: RowContext,
     private readonly network: IntegerNetwork | undefined,
-    private readonly strata: Strata,
-    private readonly key: number,
+    private readonly uniforms: Uniforms,
     private readonly drifts?: DriftTable
   ) {
     this.reaches = content.counts.patterns.map(reachOf);
@@ -67,7 +65,7 @@ export class FirstSpans {
 
   /** Draws the first spans of traces: the very durations that the whole traces have. */
   async durations(places: readonly TracePlace[]): Promise<FirstDurations> {
-    const { content, context, strata } = this;
+    const { content, context } = this;
     await this.learn(places);
     const bin = new Uint8Array(places.length);
     const duration = new Float64Array(places.length);
@@ -76,9 +74,7 @@ export class FirstSpans {
       const site = context.timing.sites[s] as TimingSite;
       const table = durationTableOf(context, site);
       const bins = table.codes.length - 1;
-      const occurrence = ((strata.base[place.shape] as Float64Array)[0] as number) + place.ofShape;
-      const spread = context.timing.even ? locallyStratified : stratified;
-      const u = spread(occurrence, strata.total[s] as number, streamKey(this.key, Stream.Duration, s));
+      const u = this.uniforms.ofFirst(Stream.Duration, s, place);
       const sums = this.sums.get(this.keyOf(place));
       if (sums === undefined) {
         const weights = weightsOfMass(table.mass, bins);

@@ -85,7 +85,7 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
       ? undefined
       : new DriftTable(content, context, readDrifts(new ByteReader(driftBytes, 'drifts'), content, context));
   const sampler = new Sampler(content, context, network, index, key(1), masks, instances, options.stratified, drifts);
-  const first = new FirstSpans(content, context, network, sampler.siteStrata, key(1), drifts);
+  const first = new FirstSpans(content, context, network, sampler.uniforms, drifts);
   const sifter = new Sifter(content, context, index, sampler, first);
   const assembler = new Assembler(content, manifest.id, keys, index, origins, instances);
   const anchorKey = key(7);

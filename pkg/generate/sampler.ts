@@ -40,12 +40,11 @@ import {
 import type { IntegerNetwork } from '../nn';
 import type { InstanceDrawer } from './instances';
 import type { SampledPart } from './part';
-import { locallyStratified, stratified } from './random';
-import { Strata, streamKey, Stream } from './strata';
-import { TimeStrata } from './time-strata';
+import { Stream } from './strata';
 import { drawBin, maskBins, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
 import type { TraceIndex, TracePlace } from './trace-index';
 import type { TupleMasks } from './tuple-masks';
+import { nodeOf, Uniforms, type Lot } from './uniforms';
 
 /** Spans drawn, with the classes of their attribute fields. */
 export interface SampledSpans {
@@ -63,20 +62,9 @@ export type Tally = (spans: SpanTable, i: number, field: number, weights: Float6
 /** Told of each wave that is drawn; its answer says which traces (1) are drawn on. */
 export type WaveJudge = (spans: SpanTable, wave: number) => Uint8Array;
 
-/** Traces drawn together, whole or in part. */
-interface Lot {
-  readonly places: readonly TracePlace[];
-  readonly part: SampledPart | undefined;
-}
-
-/** Strata without end. */
-const UNCOUNTED_STRATA = 2 ** 40;
-
 export class Sampler {
-  readonly siteStrata: Strata;
-  private readonly operationStrata: Strata;
+  readonly uniforms: Uniforms;
   private readonly spanInstances: SpanInstances;
-  private readonly timeStrata: TimeStrata;
   /** Attribute fields of each operation, by index into content.fields. */
   private readonly fieldsOf: number[][];
   /** Weights of durations by site, for models without a network. */
@@ -95,18 +83,12 @@ export class Sampler {
     private readonly masks: TupleMasks,
     private readonly instances: InstanceDrawer,
     /** Whether uniforms fill strata, see `OpenOptions.stratified`. */
-    private readonly fillsStrata = true,
+    fillsStrata = true,
     private readonly drifts?: DriftTable,
     private readonly tally?: Tally
   ) {
     this.spanInstances = new SpanInstances(content.dictionary, content.resources, content.segments.count);
-    this.siteStrata = new Strata(content.sites, content.timing.sites.length, index.shapeTraces);
-    this.timeStrata = new TimeStrata(content);
-    this.operationStrata = new Strata(
-      content.layouts.map((layout) => layout.operation),
-      content.dictionary.operations.length,
-      index.shapeTraces
-    );
+    this.uniforms = new Uniforms(content, index, key, fillsStrata);
     this.fieldsOf = content.dictionary.operations.map(() => []);
     content.fields.forEach((field, f) => this.fieldsOf[field.operation]?.push(f));
   }
@@ -143,7 +125,7 @@ export class Sampler {
     if ((part === undefined || part.whole === true) && content.timing.settling) {
       settleEnds(this.context, spans, (i, table) => {
         const bins = binsOf(table);
-        const u = this.uniform(Stream.Rest, spans.site[i] as number, spans, i, lot) * bins;
+        const u = this.uniforms.ofSite(Stream.Rest, spans.site[i] as number, spans, i, lot) * bins;
         const bin = Math.min(bins - 1, Math.floor(u));
         return valueIn(table, bin, u - bin);
       });
@@ -178,61 +160,10 @@ export class Sampler {
       const layout = this.content.layouts[place.shape] as ShapeLayout;
       const { instance } = this.instances.draw(place.index, place.row, layout);
       for (let i = spans.offset[t] as number; i < (spans.offset[t + 1] as number); i++) {
-        const node = this.nodeOf(spans, i, lot);
+        const node = nodeOf(spans, i, lot);
         spans.instance[i] = this.spanInstances.of(layout, node, (at) => instance[at] as number);
       }
     });
-  }
-
-  /** Node of span i in its whole shape. */
-  private nodeOf(spans: SpanTable, i: number, { places, part }: Lot): number {
-    const at = i - (spans.first[i] as number);
-    const shape = (places[spans.traceOf[i] as number] as TracePlace).shape;
-    return part === undefined ? at : ((part.nodes[shape] as Int32Array)[at] as number);
-  }
-
-  private occurrence(strata: Strata, spans: SpanTable, i: number, lot: Lot): number {
-    const place = lot.places[spans.traceOf[i] as number] as TracePlace;
-    const base = (strata.base[place.shape] as Float64Array)[this.nodeOf(spans, i, lot)] as number;
-    return base + place.ofShape;
-  }
-
-  /** A uniform number: one of its strata, or one of so many that it is as good as drawn by itself. */
-  private spread(occurrence: number, strata: number, key: number): number {
-    if (!this.fillsStrata) {
-      return stratified(occurrence, UNCOUNTED_STRATA, key);
-    }
-    return this.content.timing.even ? locallyStratified(occurrence, strata, key) : stratified(occurrence, strata, key);
-  }
-
-  private uniform(stream: Stream, site: number, spans: SpanTable, i: number, lot: Lot): number {
-    const n = this.siteStrata.total[site] as number;
-    return this.spread(this.occurrence(this.siteStrata, spans, i, lot), n, streamKey(this.key, stream, site));
-  }
-
-  /** Of an attribute field. Spans of one operation fill its strata together in format 0, since then those of one site do. */
-  private attributeUniform(field: number, operation: number, spans: SpanTable, i: number, lot: Lot): number {
-    const key = streamKey(this.key, Stream.Attribute, field);
-    if (this.content.attributes.format === 0) {
-      const n = this.operationStrata.total[operation] as number;
-      return this.spread(this.occurrence(this.operationStrata, spans, i, lot), n, key);
-    }
-    const site = spans.site[i] as number;
-    const salt = key ^ Math.imul(site + 1, 0x2c1b3c6d);
-    const { tabled, group } = this.content.fields[field] as AttributeField;
-    if (tabled) {
-      const place = lot.places[spans.traceOf[i] as number] as TracePlace;
-      // contexts differ by site, so spans of one site that are tabled share the shortest of their stretches
-      const tables = this.content.attributes.operations[operation]?.spans.groups[group]?.tables ?? [];
-      const width = tables.reduce((least, table) => Math.min(least, table.segments), this.content.segments.count);
-      const segment = spans.segment[spans.traceOf[i] as number] as number;
-      const node = this.nodeOf(spans, i, lot);
-      const stratum = this.timeStrata.place(place.shape, node, place.ofShape, segment, Math.max(1, width));
-      if (stratum !== undefined) {
-        return this.spread(stratum.at, stratum.of, salt ^ Math.imul(stratum.stretch + 1, 0x7feb352d));
-      }
-    }
-    return this.spread(this.occurrence(this.siteStrata, spans, i, lot), this.siteStrata.total[site] as number, salt);
   }
 
   /** Rows for at least `count` spans; their contents are overwritten by the next use. */
@@ -324,7 +255,7 @@ export class Sampler {
         continue;
       }
       gapLimit(spans, i, site, table, this.limit);
-      const u = this.uniform(Stream.Gap, s, spans, i, lot);
+      const u = this.uniforms.ofSite(Stream.Gap, s, spans, i, lot);
       const weights = this.drawFrom(binsOf(table), table.mass, logits, fieldAt(i) ? row++ : -1, u, this.limit);
       if (fieldAt(i)) {
         this.tally?.(spans, i, context.gapField[s] as number, weights, this.limit.bin);
@@ -345,7 +276,7 @@ export class Sampler {
       const s = spans.site[i] as number;
       const site = sites[s] as TimingSite;
       durationLimit(context, spans, i, site, this.limit);
-      const u = this.uniform(Stream.Duration, s, spans, i, lot);
+      const u = this.uniforms.ofSite(Stream.Duration, s, spans, i, lot);
       const bins = durationBinsOf(context.timing, site);
       const weights = this.drawFrom(bins, this.durationMass(s), logits, fieldAt(i) ? row++ : -1, u, this.limit);
       if (fieldAt(i)) {
@@ -428,7 +359,7 @@ export class Sampler {
     const { spans } = sampled;
     const field = this.content.fields[fieldIndex] as AttributeField;
     const bag = this.content.attributes.operations[field.operation]?.spans;
-    const u = this.attributeUniform(fieldIndex, field.operation, spans, i, lot);
+    const u = this.uniforms.ofAttribute(fieldIndex, field.operation, spans, i, lot);
     const at = (sampled.fieldOffset[i] as number) + f;
     if (field.group >= 0) {
       const mass = bag?.groups[field.group]?.mass;
@@ -439,7 +370,7 @@ export class Sampler {
       const shape = (lot.places[spans.traceOf[i] as number] as TracePlace).shape;
       const status = spans.status[i] as number;
       const segment = spans.segment[spans.traceOf[i] as number] as number;
-      this.masks.apply(weights, field.operation, field.group, status, shape, this.nodeOf(spans, i, lot), segment);
+      this.masks.apply(weights, field.operation, field.group, status, shape, nodeOf(spans, i, lot), segment);
       drawBin(weights, field.classes, u, this.draw);
     } else {
       const table = bag?.slots[field.slot]?.table as QuantileTable;
