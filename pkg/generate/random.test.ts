@@ -1,21 +1,21 @@
 /** @file Uniform numbers by strata: each once, evenly among neighbours too, and independent of each other. */
 import { locallyStratified, stratified } from './random';
 
-const SIZES = [1, 2, 15, 16, 17, 31, 33, 100, 1000, 4099];
+const SIZES = [1, 2, 63, 64, 65, 127, 129, 200, 1000, 4099];
 
-test.each(SIZES)('of %d occurrences, every sixteenth gets as many in each sixteen that follow each other', (n) => {
+test.each(SIZES)('of %d occurrences, every 64th gets one of each 64 that follow each other', (n) => {
   const u = Array.from({ length: n }, (_, i) => locallyStratified(i, n, 77));
   expect(u.every((x) => x >= 0 && x < 1)).toBe(true);
-  const blocks = Math.floor(n / 16);
+  const blocks = Math.floor(n / 64);
   for (let block = 0; block < blocks; block++) {
-    const seen = new Set(u.slice(16 * block, 16 * block + 16).map((x) => Math.floor(16 * x)));
-    expect(seen.size).toBe(16);
+    const seen = new Set(u.slice(64 * block, 64 * block + 64).map((x) => Math.floor(64 * x)));
+    expect(seen.size).toBe(64);
   }
   // over all blocks each stratum is used once; those left over fill strata of their own
-  const whole = new Set(u.slice(0, 16 * blocks).map((x) => Math.floor(16 * blocks * x)));
-  expect(whole.size).toBe(16 * blocks);
-  const left = n - 16 * blocks;
-  expect(new Set(u.slice(16 * blocks).map((x) => Math.floor(left * x))).size).toBe(left);
+  const whole = new Set(u.slice(0, 64 * blocks).map((x) => Math.floor(64 * blocks * x)));
+  expect(whole.size).toBe(64 * blocks);
+  const left = n - 64 * blocks;
+  expect(new Set(u.slice(64 * blocks).map((x) => Math.floor(left * x))).size).toBe(left);
 });
 
 test('numbers of different keys do not go together, though both are even', () => {

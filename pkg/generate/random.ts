@@ -90,11 +90,11 @@ export function stratified(index: number, n: number, key: number): number {
 }
 
 /** Occurrences that follow each other and fill [0, 1) evenly among themselves. */
-const BLOCK = 16;
+const BLOCK = 64;
 
 /**
- * As {@link stratified}, and evenly among neighbours as well: of each 16 occurrences that follow each other, each 16th of
- * [0, 1) gets one, and over all blocks every stratum is used once (a Latin square of blocks and sixteenths). Occurrences of
+ * As {@link stratified}, and evenly among neighbours as well: of each 64 occurrences that follow each other, each 64th of
+ * [0, 1) gets one, and over all blocks every stratum is used once (a Latin square of blocks and 64ths). Occurrences of
  * a shape are numbered in the order of time, so what is drawn within a minute is as even as what is drawn in all. Those left
  * over after the last block fill strata among themselves.
  */
