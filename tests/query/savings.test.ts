@@ -64,7 +64,7 @@ test('a value that an attribute cannot have costs no trace', async () => {
 });
 
 test('metrics of what few traces have are exact where a sample could hardly tell', async () => {
-  setLimit('QUERY_FULL_SPANS', 300);
+  setLimit('QUERY_FULL_SPANS', 400);
   setLimit('QUERY_ESTIMATE_SPANS', 100);
   try {
     const engine = await engineOf();
