@@ -75,11 +75,33 @@ test('probabilities count as what is drawn with them does on the whole', () => {
     bins.spread(1, 7, weights, 15);
   }
   bins.spread(1, TICKS, weights, 15);
-  const times = bins.of(1);
+  const other = new TimedBins(BASES, TICKS);
+  other.take(bins.finish());
+  const times = other.of(1);
   const [low, high] = [0, 4].map((from) => times.subarray(7 * DRIFT_GROUPS + from, 7 * DRIFT_GROUPS + from + 4));
   expect(low?.reduce((sum, n) => sum + n, 0)).toBeCloseTo(25, 1);
   expect(high?.reduce((sum, n) => sum + n, 0)).toBeCloseTo(75, 1);
   expect(times.reduce((sum, n) => sum + n, 0)).toBeCloseTo(100, 1);
+});
+
+test('cells keep what they hold while room is made for others', () => {
+  const many = Array.from({ length: 3000 }, () => ({ classes: 16, slackBins: 0 }));
+  const bins = new TimedBins(many, 2);
+  for (let round = 1; round <= 2; round++) {
+    many.forEach((_, base) => bins.add(base, base % 2, base % 16));
+  }
+  const cells = bins.finish();
+  expect(cells.cells.length).toBe(3000);
+  const twice = new TimedBins(many, 2);
+  twice.take(cells);
+  twice.take(cells);
+  many.forEach((_, base) => {
+    const expected = Array.from({ length: 2 * DRIFT_GROUPS }, (__, i) =>
+      i === (base % 2) * DRIFT_GROUPS + (base % 16) ? 2 : 0
+    );
+    expect(Array.from(bins.of(base))).toEqual(expected);
+    expect(Array.from(twice.of(base))).toEqual(expected.map((n) => 2 * n));
+  });
 });
 
 test('groups are in order, of all bins, and none of two kinds', () => {

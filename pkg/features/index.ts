@@ -13,7 +13,7 @@ export * from './patterns';
 export { learnTemplates } from './patterns-learn';
 export * from './drifts';
 export * from './drifts-learn';
-export { TimedBins } from './timed-bins';
+export { TimedBins, type TimedCells } from './timed-bins';
 export * from './priors';
 export * from './priors-learn';
 export * from './quantiser';

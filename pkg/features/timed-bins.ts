@@ -38,24 +38,37 @@ export function groupCurves(base: DriftBase): readonly [Float64Array, Float64Arr
 const UNIT = 4096;
 const shares = new Float64Array(DRIFT_GROUPS);
 
-/** Times by base, position (tick or shape) and group of bins: counts, or sums of probabilities. */
+/** Sums of the cells (a base at a position) that hold anything, in no order: DRIFT_GROUPS each. */
+export interface TimedCells {
+  readonly cells: Uint32Array<ArrayBuffer>;
+  readonly sums: Uint32Array<ArrayBuffer>;
+}
+
+const FIRST_ROOM = 1024;
+
+/** Times by base, position (tick or shape) and group of bins: counts, or sums of probabilities. Few cells of a large model hold any. */
 export class TimedBins {
   private readonly groups: Uint8Array[];
+  /** Number of each cell among those that hold anything, from 1; 0 = nothing. */
+  private readonly numbers: Int32Array;
+  private held = 0;
+  private sums = new Uint32Array(FIRST_ROOM * DRIFT_GROUPS);
 
-  /** @param sums - bases × positions × DRIFT_GROUPS, as another gave them */
   constructor(
     bases: ReadonlyArray<DriftBase | undefined>,
-    readonly positions: number,
-    readonly sums = new Uint32Array(bases.length * positions * DRIFT_GROUPS)
+    readonly positions: number
   ) {
     this.groups = Array.from(bases, (base) => (base === undefined ? new Uint8Array(0) : driftGroups(base)));
+    this.numbers = new Int32Array(bases.length * positions);
   }
 
   /** Counts a time; one beyond the last position is left out. */
   add(base: number, position: number, bin: number): void {
     if (position < this.positions) {
       const group = (this.groups[base] as Uint8Array)[bin] as number;
-      this.sums[(base * this.positions + position) * DRIFT_GROUPS + group]! += UNIT;
+      // first the cell: making room for it replaces the sums
+      const at = this.cell(base * this.positions + position) + group;
+      this.sums[at]! += UNIT;
     }
   }
 
@@ -72,20 +85,57 @@ export class TimedBins {
       shares[groups[bin] as number]! += weight;
       total += weight;
     }
-    const from = (base * this.positions + position) * DRIFT_GROUPS;
+    const from = this.cell(base * this.positions + position);
     for (let group = 0; group < DRIFT_GROUPS && total > 0; group++) {
       this.sums[from + group]! += Math.round((UNIT * (shares[group] as number)) / total);
     }
   }
 
   /** Adds what another counted. */
-  take(other: Uint32Array): void {
-    other.forEach((sum, i) => (this.sums[i]! += sum));
+  take({ cells, sums }: TimedCells): void {
+    cells.forEach((cell, n) => {
+      const to = this.cell(cell);
+      for (let group = 0; group < DRIFT_GROUPS; group++) {
+        this.sums[to + group]! += sums[n * DRIFT_GROUPS + group] as number;
+      }
+    });
+  }
+
+  /** What was counted, for another to take. */
+  finish(): TimedCells {
+    const cells = new Uint32Array(this.held);
+    this.numbers.forEach((number, cell) => {
+      if (number > 0) {
+        cells[number - 1] = cell;
+      }
+    });
+    return { cells, sums: this.sums.slice(0, this.held * DRIFT_GROUPS) };
   }
 
   /** Times of a base: positions × DRIFT_GROUPS. */
   of(base: number): Float64Array {
-    const size = this.positions * DRIFT_GROUPS;
-    return Float64Array.from(this.sums.subarray(base * size, (base + 1) * size), (sum) => sum / UNIT);
+    const times = new Float64Array(this.positions * DRIFT_GROUPS);
+    for (let position = 0; position < this.positions; position++) {
+      const number = this.numbers[base * this.positions + position] as number;
+      for (let group = 0; number > 0 && group < DRIFT_GROUPS; group++) {
+        times[position * DRIFT_GROUPS + group] = (this.sums[(number - 1) * DRIFT_GROUPS + group] as number) / UNIT;
+      }
+    }
+    return times;
+  }
+
+  /** Where the sums of a cell begin; makes room for them. */
+  private cell(cell: number): number {
+    let number = this.numbers[cell] as number;
+    if (number === 0) {
+      number = ++this.held;
+      this.numbers[cell] = number;
+      if (number * DRIFT_GROUPS > this.sums.length) {
+        const larger = new Uint32Array(DRIFT_GROUPS * Math.ceil(number * 1.5));
+        larger.set(this.sums);
+        this.sums = larger;
+      }
+    }
+    return (number - 1) * DRIFT_GROUPS;
   }
 }

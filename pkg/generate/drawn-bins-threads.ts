@@ -4,10 +4,18 @@
  */
 import { parentPort, type Worker } from 'node:worker_threads';
 import { asGentError, GentError, startWorker, type ErrorCode } from '../common';
+import type { TimedCells } from '../features';
 import { BinCounter, type BinCounts, type DrawnBinsInput, type DrawnTraces, type DrawnWith } from './drawn-bins';
 
 /** Fewer spans are counted sooner than a worker starts. */
 const SPANS_FOR_WORKER = 20_000;
+
+/** What one thread or two counted. */
+export interface AllBinCounts {
+  readonly counts: Float64Array;
+  readonly timed: readonly TimedCells[];
+  readonly shaped: readonly TimedCells[];
+}
 
 /** Counts bins of traces drawn with some priors. */
 export interface DrawnBins {
@@ -15,7 +23,7 @@ export interface DrawnBins {
    * @returns counts, as many for each field of the network as it has room for classes; of durations once they are settled
    * @throws GentError CANCELLED, NN_*, INTERNAL
    */
-  count(drawnWith: DrawnWith): Promise<BinCounts>;
+  count(drawnWith: DrawnWith): Promise<AllBinCounts>;
   close(): Promise<void>;
 }
 
@@ -39,7 +47,6 @@ export async function runDrawnBins(data: unknown): Promise<void> {
     throw new Error('the role drawn-bins runs in a worker thread only');
   }
   const { input, classes, stop } = data as WorkerJob;
-  const answer = (message: WorkerAnswer): void => port.postMessage(message);
   const opening = BinCounter.open(input, classes);
   // What goes wrong is told when it is asked for.
   const counter = opening.catch(() => undefined);
@@ -51,10 +58,16 @@ export async function runDrawnBins(data: unknown): Promise<void> {
     }
     try {
       const { drawnWith, traces } = request;
-      answer(await (await opening).count(drawnWith, traces, () => Atomics.load(stop, 0) !== 0));
+      const counted = await (await opening).count(drawnWith, traces, () => Atomics.load(stop, 0) !== 0);
+      const { counts, timed, shaped } = counted;
+      const arrays = [counts, timed.cells, timed.sums, shaped.cells, shaped.sums];
+      port.postMessage(
+        counted satisfies WorkerAnswer,
+        arrays.map(({ buffer }) => buffer)
+      );
     } catch (thrown) {
       const { code, message } = asGentError(thrown);
-      answer({ failed: { code, message } });
+      port.postMessage({ failed: { code, message } } satisfies WorkerAnswer);
     }
   };
   port.on('message', (request: WorkerRequest) => void serve(request));
@@ -136,7 +149,7 @@ export async function openDrawnBins(
     async count(drawnWith) {
       if (helper === undefined) {
         const all = await own.count(drawnWith, { first: 0, stride: 1 }, cancelled);
-        return { ...all, counts: own.told(all.counts) };
+        return { counts: own.told(all.counts), timed: [all.timed], shaped: [all.shaped] };
       }
       const [theirs, ours] = await Promise.allSettled([
         unless(helper.count(drawnWith, { first: 1, stride: 2 })),
@@ -148,8 +161,8 @@ export async function openDrawnBins(
       const [a, b] = [ours.value, theirs.value];
       return {
         counts: own.told(a.counts.map((n, i) => n + (b.counts[i] as number))),
-        timed: a.timed.map((n, i) => n + (b.timed[i] as number)),
-        shaped: a.shaped.map((n, i) => n + (b.shaped[i] as number)),
+        timed: [a.timed, b.timed],
+        shaped: [a.shaped, b.shaped],
       };
     },
     async close() {

@@ -10,6 +10,7 @@ import {
   OriginIndex,
   PriorTable,
   TimedBins,
+  type TimedCells,
   driftShapeCount,
   type Drifts,
   type ModelContent,
@@ -100,11 +101,11 @@ function partOfAll(content: ModelContent, counted: ReadonlyArray<readonly unknow
 
 /** What was drawn, counted. */
 export interface BinCounts {
-  readonly counts: Float64Array;
+  readonly counts: Float64Array<ArrayBuffer>;
   /** Times by tick, see `TimedBins`: expected where nothing changes them once they are drawn, else as they are settled. */
-  readonly timed: Uint32Array<ArrayBuffer>;
+  readonly timed: TimedCells;
   /** The same by shape. */
-  readonly shaped: Uint32Array<ArrayBuffer>;
+  readonly shaped: TimedCells;
 }
 
 /** Draws times and attributes, and counts their bins. */
@@ -224,7 +225,7 @@ export class BinCounter {
         }
       }
     }
-    return { counts, timed: timed.sums, shaped: shaped.sums };
+    return { counts, timed: timed.finish(), shaped: shaped.finish() };
   }
 
   /** What the sum of counts says: of durations, where they lie once they are settled. */

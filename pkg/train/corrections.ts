@@ -16,6 +16,7 @@ import {
   type FieldBase,
   type Priors,
   type SpanTable,
+  type TimedCells,
 } from '../features';
 import { openDrawnBins, type DrawnBinsInput } from '../generate';
 import type { TrainingRows } from '../nn';
@@ -65,8 +66,13 @@ export async function correctDraws(
     for (let round = 0; round < (kinds.size === 0 ? BASE_ROUNDS : ROUNDS); round++) {
       const timesOnly = round >= BASE_ROUNDS;
       const { counts, timed, shaped } = await bins.count({ priors, drifts, timesOnly });
-      const time = { measured: measured.ticks, drawn: new TimedBins(bases, content.ticks.count, timed) };
-      const shape = { measured: measured.shapes, drawn: new TimedBins(bases, driftShapeCount(content), shaped) };
+      const drawn = (positions: number, parts: readonly TimedCells[]): TimedBins => {
+        const bins = new TimedBins(bases, positions);
+        parts.forEach((part) => bins.take(part));
+        return bins;
+      };
+      const time = { measured: measured.ticks, drawn: drawn(content.ticks.count, timed) };
+      const shape = { measured: measured.shapes, drawn: drawn(driftShapeCount(content), shaped) };
       drifts = {
         shapes:
           round === SHAPES_ROUND && kinds.has('shapes')
