@@ -44,10 +44,29 @@ export interface Cell {
   holds(error: KindError): boolean;
 }
 
-/** At most so many of a list, spread over it. */
-function evenly<T>(list: readonly T[], most: number): T[] {
-  const stride = Math.max(1, list.length / most);
-  return Array.from({ length: Math.min(most, list.length) }, (_, i) => list[Math.floor(i * stride)] as T);
+/** Answers one by one, each time anew: all of a large batch take hundreds of bytes each, and few are compared. */
+type Cells = Iterable<Cell>;
+
+/** By class, some of the answers, spread over all of it; none of a class that has too few. */
+function partsOf(cells: Cells): Cell[][] {
+  const classOf = (size: number): number => CLASSES.findLastIndex((from) => size >= from);
+  const total = CLASSES.map(() => 0);
+  for (const { size } of cells) {
+    total[classOf(size)]! += 1;
+  }
+  const parts = CLASSES.map((): Cell[] => []);
+  const seen = CLASSES.map(() => 0);
+  for (const cell of cells) {
+    const own = classOf(cell.size);
+    const part = parts[own] as Cell[];
+    const all = total[own] as number;
+    const stride = Math.max(1, all / (own === 0 ? EMPTY_CELLS : CELLS));
+    if (all >= FEWEST_CELLS && seen[own] === Math.floor(part.length * stride)) {
+      part.push(cell);
+    }
+    seen[own]! += 1;
+  }
+  return parts.filter((part) => part.length > 0);
 }
 
 /** Share of the cells that hold. */
@@ -75,14 +94,8 @@ function leastNoise(cells: readonly Cell[], ratio: number): KindError {
  * undefined where there is nothing to compare.
  * @param lists - kinds of groups, each of which counts for as much
  */
-export function fitKind(lists: ReadonlyArray<readonly Cell[]>): KindError | undefined {
-  const parts = lists.flatMap((cells) =>
-    CLASSES.flatMap((from, i): Cell[][] => {
-      const until = CLASSES[i + 1] ?? Infinity;
-      const own = cells.filter(({ size }) => size >= from && size < until);
-      return own.length < FEWEST_CELLS ? [] : [evenly(own, from === 0 ? EMPTY_CELLS : CELLS)];
-    })
-  );
+export function fitKind(lists: readonly Cells[]): KindError | undefined {
+  const parts = lists.flatMap(partsOf);
   const some = parts.flat();
   let best: KindError | undefined;
   let least = Infinity;
@@ -97,72 +110,98 @@ export function fitKind(lists: ReadonlyArray<readonly Cell[]>): KindError | unde
   return best;
 }
 
-export function countCells({ real, generated, slots }: AnswerSeries): Cell[] {
+function* countCells({ real, generated, slots }: AnswerSeries): Generator<Cell> {
   const [ours, theirs] = [real, generated].map(({ longer, buckets }) => [...longer, ...buckets]) as [
     Float64Array[],
     Float64Array[],
   ];
-  return ours.flatMap((counts, t) => {
-    const told = theirs[t] as Float64Array;
-    const filled = Array.from(told).filter((count) => count > 0);
+  for (let t = 0; t < ours.length; t++) {
+    const [counts, told] = [ours[t] as Float64Array, theirs[t] as Float64Array];
     let known: { readonly noise: number; readonly rates: Rates } | undefined;
     const rates = (noise: number): Rates => {
       if (known?.noise !== noise) {
+        const filled = Array.from(told).filter((count) => count > 0);
         const events = filled.map((one) => one / noise);
         known = { noise, rates: ratesOf(events, slots) };
       }
       return known.rates;
     };
-    return Array.from(counts).flatMap((count, slot): Cell[] => {
-      const value = told[slot] as number;
+    for (let slot = 0; slot < counts.length; slot++) {
+      const [count, value] = [counts[slot] as number, told[slot] as number];
       const holds = (error: KindError): boolean => {
         const { lower, upper } = countBand(value, error, rates(error.noise));
         return count >= Math.min(lower, value) && count <= Math.max(upper, value);
       };
-      return count + value > 0 ? [{ size: value, holds }] : [];
-    });
-  });
+      if (count + value > 0) {
+        yield { size: value, holds };
+      }
+    }
+  }
 }
 
-export function meanCells({ real, generated }: AnswerSeries): Cell[] {
+function* meanCells({ real, generated }: AnswerSeries): Generator<Cell> {
   const spread = spreadWithin(generated.spans, generated.sums, generated.squares);
-  return Array.from(real.spans).flatMap((n, slot): Cell[] => {
-    const m = generated.spans[slot] as number;
+  for (let slot = 0; slot < real.spans.length; slot++) {
+    const [n, m] = [real.spans[slot] as number, generated.spans[slot] as number];
     const ours = (real.sums[slot] as number) / n;
     const theirs = (generated.sums[slot] as number) / m;
     const holds = (error: KindError): boolean => {
       const { lower, upper } = meanBand(theirs, meanVariance(spread, m, error));
       return ours >= lower && ours <= upper;
     };
-    return n > 0 && m > 0 && theirs > 0 ? [{ size: m, holds }] : [];
-  });
+    if (n > 0 && m > 0 && theirs > 0) {
+      yield { size: m, holds };
+    }
+  }
 }
 
-export function quantileCells({ real, generated }: AnswerSeries, quantiles: readonly number[]): Cell[] {
+function* quantileCells({ real, generated }: AnswerSeries, quantiles: readonly number[]): Generator<Cell> {
   const filled = (side: SideSeries) =>
     side.buckets.flatMap((counts, exponent) =>
       exponent > 0 && counts.some((count) => count > 0) ? [{ exponent, counts }] : []
     );
   const ours = filled(real);
-  const bands = new QuantileBands(filled(generated));
-  return Array.from(real.spans).flatMap((_, slot): Cell[] => {
-    const inSlot = ours.map(({ exponent, counts }) => ({ exponent, count: counts[slot] as number }));
-    const here = inSlot.filter(({ count }) => count > 0);
+  let known: QuantileBands | undefined;
+  const bands = (): QuantileBands => (known ??= new QuantileBands(filled(generated)));
+  for (let slot = 0; slot < real.spans.length; slot++) {
     const m = generated.spans[slot] as number;
-    return here.length === 0 || m === 0
-      ? []
-      : quantiles.map((p): Cell => {
-          const value = quantileOf(p, here);
-          return { size: m, holds: (error) => bands.holds(slot, p, error, value) };
-        });
-  });
+    if (m === 0 || !ours.some(({ counts }) => (counts[slot] as number) > 0)) {
+      continue;
+    }
+    const here = () =>
+      ours
+        .map(({ exponent, counts }) => ({ exponent, count: counts[slot] as number }))
+        .filter(({ count }) => count > 0);
+    for (const p of quantiles) {
+      let value: number | undefined;
+      yield { size: m, holds: (error) => bands().holds(slot, p, error, (value ??= quantileOf(p, here()))) };
+    }
+  }
+}
+
+/** Every cell of some series, each time anew. */
+function cellsOfAll(series: readonly AnswerSeries[], cellsOf: (one: AnswerSeries) => Cells): Cells {
+  return {
+    *[Symbol.iterator]() {
+      for (const one of series) {
+        yield* cellsOf(one);
+      }
+    },
+  };
 }
 
 /** Measures the errors of answers; undefined where the sides have too little in common. */
 export function answerErrors(real: SpanTable, generated: SpanTable, clock: Clock): ModelError | undefined {
   const series = answerSeries(real, generated, clock);
-  const fit = (cellsOf: (one: AnswerSeries) => Cell[]): KindError | undefined =>
-    fitKind((['service', 'operation'] as const).map((of) => series.filter((one) => one.of === of).flatMap(cellsOf)));
+  const fit = (cellsOf: (one: AnswerSeries) => Cells): KindError | undefined =>
+    fitKind(
+      (['service', 'operation'] as const).map((of) =>
+        cellsOfAll(
+          series.filter((one) => one.of === of),
+          cellsOf
+        )
+      )
+    );
   const count = fit(countCells);
   const mean = fit(meanCells);
   const quantile = fit((one) => quantileCells(one, QUANTILES));

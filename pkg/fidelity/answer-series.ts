@@ -84,6 +84,9 @@ function rowsOf({ spans, start, duration }: SpanTable, clock: Clock): Rows {
   return { duration, exponent, slot };
 }
 
+/** Buckets without spans, by length of slots: most are, so they share one. */
+const NOTHING = SLOTS.map((slots) => new Float64Array(slots));
+
 function sideOf(
   { duration, exponent, slot: slotOf }: Rows,
   rows: Int32Array,
@@ -95,7 +98,8 @@ function sideOf(
   const empty = (): Float64Array => new Float64Array(slots);
   const [spans, sums] = [empty(), empty()];
   const longer = thresholds.map(empty);
-  const buckets: Float64Array[] = Array.from({ length: EXPONENTS }, () => NONE);
+  const none = NOTHING[length] as Float64Array;
+  const buckets = Array.from({ length: EXPONENTS }, () => none);
   let squares = 0;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as number;
@@ -112,17 +116,14 @@ function sideOf(
       counts[slot] = (counts[slot] as number) + 1;
     }
     const at = exponent[row] as number;
-    if (buckets[at] === NONE) {
+    if (buckets[at] === none) {
       buckets[at] = empty();
     }
     const counts = buckets[at] as Float64Array;
     counts[slot] = (counts[slot] as number) + 1;
   }
-  return { spans, sums, squares, longer, buckets: buckets.map((counts) => (counts === NONE ? empty() : counts)) };
+  return { spans, sums, squares, longer, buckets };
 }
-
-/** A bucket that has no spans. */
-const NONE = new Float64Array(0);
 
 /** The durations above which a share of the rows is no longer. */
 function thresholdsOf({ duration }: Rows, rows: Int32Array): number[] {

@@ -14,7 +14,9 @@ import {
   TimedBins,
   type Drifts,
   type FieldBase,
+  type ModelContent,
   type Priors,
+  type RowContext,
   type SpanTable,
   type TimedCells,
 } from '../features';
@@ -32,11 +34,29 @@ const ROUNDS = 5;
 const DRIFTS_A_SPAN = 0.003;
 const LEAST_DRIFTS = 50;
 
+/** What draws are set right by: far less than the rows of a network, which need not be kept for it. */
+export interface MeasuredBins {
+  readonly spans: number;
+  /** Counts of the bins of each field of the network, MAX_BINS a field. */
+  readonly wanted: Float64Array;
+  /** Times by tick and by shape. */
+  readonly ticks: TimedBins;
+  readonly shapes: TimedBins;
+}
+
+/** Counts the bins of rows, and of the times that they are of. */
+export function measureBins(
+  content: ModelContent,
+  context: RowContext,
+  rows: TrainingRows,
+  spans: SpanTable
+): MeasuredBins {
+  return { spans: spans.size, wanted: wantedBins(context, rows), ...measuredTimes(content, context, spans) };
+}
+
 /** What bases and drifts are set right by. */
 export interface CorrectionInput extends DrawnBinsInput {
-  readonly rows: TrainingRows;
-  /** Times and bins that the rows are of. */
-  readonly spans: SpanTable;
+  readonly measured: MeasuredBins;
   /** Which drifts are learnt. */
   readonly kinds: ReadonlySet<keyof Drifts>;
   /** Drifts of either kind, at most, where bytes are short. */
@@ -50,15 +70,13 @@ export interface CorrectionInput extends DrawnBinsInput {
  */
 export async function correctDraws(
   learnt: Priors,
-  { rows, spans, kinds, mostDrifts = Infinity, signal, ...input }: CorrectionInput
+  { measured, kinds, mostDrifts = Infinity, signal, ...input }: CorrectionInput
 ): Promise<{ readonly priors: Priors; readonly drifts: Drifts }> {
   const { content, context } = input;
   const { fields } = fieldBases(content, context);
   const { bases } = driftBases(content, context);
-  const wanted = wantedBins(input, rows);
-  const measured = measuredTimes(input, spans);
   const settable = new Set([...context.durationField, ...context.attributeField]);
-  const most = Math.min(mostDrifts, Math.max(LEAST_DRIFTS, Math.floor(spans.size * DRIFTS_A_SPAN)));
+  const most = Math.min(mostDrifts, Math.max(LEAST_DRIFTS, Math.floor(measured.spans * DRIFTS_A_SPAN)));
   const bins = await openDrawnBins(input, MAX_BINS, { signal });
   try {
     let priors = learnt;
@@ -84,7 +102,7 @@ export async function correctDraws(
             : correctedDrifts(drifts.ticks, bases, time),
       };
       const set = round < BASE_ROUNDS ? settable : fieldsWithDrifts(settable, fields, drifts);
-      priors = correctedPriors(priors, fields, wanted, counts, MAX_BINS, set);
+      priors = correctedPriors(priors, fields, measured.wanted, counts, MAX_BINS, set);
     }
     return { priors, drifts };
   } finally {
@@ -102,8 +120,7 @@ function fieldsWithDrifts(
   return new Set([...settable].filter((field) => moved.has(fields[field]?.base ?? -1)));
 }
 
-/** Counts of the bins of each field of the network, MAX_BINS a field. */
-function wantedBins({ context }: DrawnBinsInput, { count, indices, targets }: TrainingRows): Float64Array {
+function wantedBins(context: RowContext, { count, indices, targets }: TrainingRows): Float64Array {
   const wanted = new Float64Array(context.fields * MAX_BINS);
   const ofRow = indices[context.embeddings.findIndex(({ name }) => name === 'field')] as Int32Array;
   for (let r = 0; r < count; r++) {
@@ -112,9 +129,9 @@ function wantedBins({ context }: DrawnBinsInput, { count, indices, targets }: Tr
   return wanted;
 }
 
-/** The times of a batch by tick and by shape. */
 function measuredTimes(
-  { content, context }: DrawnBinsInput,
+  content: ModelContent,
+  context: RowContext,
   spans: SpanTable
 ): { readonly ticks: TimedBins; readonly shapes: TimedBins } {
   const { bases, ofField } = driftBases(content, context);
