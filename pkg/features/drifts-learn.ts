@@ -24,41 +24,39 @@ type TimedCounts = Float64Array;
 /** The two curves by group. */
 type Curves = readonly [Float64Array, Float64Array];
 
-/** Sums over the positions before each: of observations, and of the curves where they lie. */
-interface Moments {
-  readonly n: Float64Array;
-  readonly one: Float64Array;
-  readonly two: Float64Array;
-  readonly oneOne: Float64Array;
-  readonly oneTwo: Float64Array;
-  readonly twoTwo: Float64Array;
+/** Of weights by group: their sum, and the sums of the curves and of their products. */
+type Sums = [n: number, one: number, two: number, oneOne: number, oneTwo: number, twoTwo: number];
+
+/** @param weightOf - of a group */
+function sumsOf([f, g]: Curves, weightOf: (group: number) => number): Sums {
+  let [n, one, two, oneOne, oneTwo, twoTwo] = [0, 0, 0, 0, 0, 0];
+  for (let group = 0; group < f.length; group++) {
+    const w = weightOf(group);
+    if (w > 0) {
+      const [x, y] = [f[group] as number, g[group] as number];
+      n += w;
+      one += w * x;
+      two += w * y;
+      oneOne += w * x * x;
+      oneTwo += w * x * y;
+      twoTwo += w * y * y;
+    }
+  }
+  return [n, one, two, oneOne, oneTwo, twoTwo];
 }
 
-function momentsOf(counts: TimedCounts, positions: number, [f, g]: Curves): Moments {
-  const sums = (): Float64Array => new Float64Array(positions + 1);
-  const m: Moments = { n: sums(), one: sums(), two: sums(), oneOne: sums(), oneTwo: sums(), twoTwo: sums() };
+/** Sums over the positions before each. */
+type Moments = Readonly<Record<'n' | 'one' | 'two' | 'oneOne' | 'oneTwo' | 'twoTwo', Float64Array>>;
+
+function momentsOf(counts: TimedCounts, positions: number, curves: Curves): Moments {
+  const before = (): Float64Array => new Float64Array(positions + 1);
+  const all = [before(), before(), before(), before(), before(), before()] as const;
   for (let t = 0; t < positions; t++) {
-    let [n, one, two, oneOne, oneTwo, twoTwo] = [0, 0, 0, 0, 0, 0];
-    for (let bin = 0; bin < f.length; bin++) {
-      const w = counts[t * DRIFT_GROUPS + bin] as number;
-      if (w > 0) {
-        const [x, y] = [f[bin] as number, g[bin] as number];
-        n += w;
-        one += w * x;
-        two += w * y;
-        oneOne += w * x * x;
-        oneTwo += w * x * y;
-        twoTwo += w * y * y;
-      }
-    }
-    m.n[t + 1] = (m.n[t] as number) + n;
-    m.one[t + 1] = (m.one[t] as number) + one;
-    m.two[t + 1] = (m.two[t] as number) + two;
-    m.oneOne[t + 1] = (m.oneOne[t] as number) + oneOne;
-    m.oneTwo[t + 1] = (m.oneTwo[t] as number) + oneTwo;
-    m.twoTwo[t + 1] = (m.twoTwo[t] as number) + twoTwo;
+    const own = sumsOf(curves, (group) => counts[t * DRIFT_GROUPS + group] as number);
+    all.forEach((sums, i) => (sums[t + 1] = (sums[t] as number) + (own[i] as number)));
   }
-  return m;
+  const [n, one, two, oneOne, oneTwo, twoTwo] = all;
+  return { n, one, two, oneOne, oneTwo, twoTwo };
 }
 
 const between = (sums: Float64Array, from: number, to: number): number => (sums[to] as number) - (sums[from] as number);
@@ -124,28 +122,21 @@ function countsIn(counts: TimedCounts, from: number, to: number): Float64Array {
 function tiltOf(
   measured: Float64Array,
   drawn: Float64Array,
-  [f, g]: Curves
+  curves: Curves
 ): { first: number; second: number; gain: number } {
   const n = measured.reduce((sum, w) => sum + w, 0);
   const total = drawn.reduce((sum, w) => sum + w, 0);
   const along = (curve: Float64Array): number => measured.reduce((sum, w, bin) => sum + w * (curve[bin] as number), 0);
+  const [f, g] = curves;
   const [wantedOne, wantedTwo] = [along(f), along(g)];
   let [first, second] = [0, 0];
   let gain = 0;
   for (let step = 0; step < NEWTON_STEPS; step++) {
-    let [z, one, two, oneOne, oneTwo, twoTwo] = [0, 0, 0, 0, 0, 0];
-    for (let bin = 0; bin < f.length; bin++) {
-      const [x, y] = [f[bin] as number, g[bin] as number];
-      const w = ((drawn[bin] as number) / total) * Math.exp(first * x + second * y);
-      z += w;
-      one += w * x;
-      two += w * y;
-      oneOne += w * x * x;
-      oneTwo += w * x * y;
-      twoTwo += w * y * y;
-    }
+    const tilted = (group: number): number =>
+      ((drawn[group] as number) / total) * Math.exp(first * (f[group] as number) + second * (g[group] as number));
+    const [z, oneSum, twoSum, oneOne, oneTwo, twoTwo] = sumsOf(curves, tilted);
     gain = first * wantedOne + second * wantedTwo - n * Math.log(z);
-    [one, two] = [one / z, two / z];
+    const [one, two] = [oneSum / z, twoSum / z];
     const a = n * (oneOne / z - one * one) + RIDGE;
     const b = n * (oneTwo / z - one * two);
     const c = n * (twoTwo / z - two * two) + RIDGE;
@@ -168,24 +159,32 @@ export interface DriftEvidence {
 const bounded = (code: number): number => Math.max(-MOST_CODE, Math.min(MOST_CODE, code));
 const codeOf = (nats: number): number => Math.round(nats * DRIFT_CODES_A_NAT);
 
-/** The drift of a base between two positions that sets right what was drawn there. */
-function driftBetween(
-  base: DriftBase,
-  { own, other }: { readonly own: TimedCounts; readonly other: TimedCounts },
-  from: number,
-  to: number
-): ReturnType<typeof tiltOf> | undefined {
-  const wanted = countsIn(own, from, to);
-  if (wanted.reduce((sum, w) => sum + w, 0) < LEAST_SPANS) {
-    return undefined;
+/** What was measured and drawn of one base. */
+class BaseEvidence {
+  readonly own: TimedCounts;
+  readonly other: TimedCounts;
+  readonly curves: Curves;
+  /** What is counted beside what was drawn in a stretch: some of what was drawn anywhere, so that no bin is impossible. */
+  private readonly anywhere: Float64Array;
+
+  constructor(base: DriftBase, b: number, { measured, drawn }: DriftEvidence) {
+    this.own = measured.of(b);
+    this.other = drawn.of(b);
+    this.curves = groupCurves(base);
+    const all = countsIn(this.other, 0, drawn.positions);
+    const total = all.reduce((sum, w) => sum + w + SMOOTHING, 0);
+    this.anywhere = all.map((w) => (BASE_WEIGHT * (w + SMOOTHING)) / total);
   }
-  // with some of what was drawn anywhere, so that no bin is impossible
-  const all = countsIn(other, 0, other.length / DRIFT_GROUPS);
-  const total = all.reduce((sum, w) => sum + w + SMOOTHING, 0);
-  const drawn = countsIn(other, from, to).map(
-    (w, group) => w + (BASE_WEIGHT * ((all[group] as number) + SMOOTHING)) / total
-  );
-  return tiltOf(wanted, drawn, groupCurves(base));
+
+  /** The tilt between two positions that sets right what was drawn there; undefined where too little was measured. */
+  tilt(from: number, to: number): ReturnType<typeof tiltOf> | undefined {
+    const wanted = countsIn(this.own, from, to);
+    if (wanted.reduce((sum, w) => sum + w, 0) < LEAST_SPANS) {
+      return undefined;
+    }
+    const drawn = countsIn(this.other, from, to).map((w, group) => w + (this.anywhere[group] as number));
+    return tiltOf(wanted, drawn, this.curves);
+  }
 }
 
 /**
@@ -195,23 +194,22 @@ function driftBetween(
  */
 export function learnDrifts(
   bases: ReadonlyArray<DriftBase | undefined>,
-  { measured, drawn }: DriftEvidence,
+  evidence: DriftEvidence,
   along: 'stretches' | 'positions',
   most: number
 ): Drift[] {
-  const { positions } = measured;
+  const { positions } = evidence.measured;
   const found = bases.flatMap((base, b) => {
     if (base === undefined || base.classes < 2) {
       return [];
     }
-    const counts = { own: measured.of(b), other: drawn.of(b) };
-    const curves = groupCurves(base);
+    const both = new BaseEvidence(base, b, evidence);
     const stretches =
       along === 'positions'
         ? Array.from({ length: positions }, (_, from) => ({ from, to: from + 1 }))
-        : stretchesOf(momentsOf(counts.own, positions, curves), momentsOf(counts.other, positions, curves));
+        : stretchesOf(momentsOf(both.own, positions, both.curves), momentsOf(both.other, positions, both.curves));
     return stretches.flatMap(({ from, to }) => {
-      const tilt = driftBetween(base, counts, from, to);
+      const tilt = both.tilt(from, to);
       if (tilt === undefined || tilt.gain < DRIFT_NATS) {
         return [];
       }
@@ -233,12 +231,16 @@ export function learnDrifts(
 export function correctedDrifts(
   drifts: readonly Drift[],
   bases: ReadonlyArray<DriftBase | undefined>,
-  { measured, drawn }: DriftEvidence
+  evidence: DriftEvidence
 ): Drift[] {
+  // those of one base follow each other
+  let known: { readonly base: number; readonly evidence: BaseEvidence } | undefined;
   return drifts.map((drift) => {
-    const base = bases[drift.base] as DriftBase;
-    const counts = { own: measured.of(drift.base), other: drawn.of(drift.base) };
-    const off = driftBetween(base, counts, drift.from, drift.to);
+    if (known?.base !== drift.base) {
+      const base = bases[drift.base] as DriftBase;
+      known = { base: drift.base, evidence: new BaseEvidence(base, drift.base, evidence) };
+    }
+    const off = known.evidence.tilt(drift.from, drift.to);
     return off === undefined
       ? drift
       : {

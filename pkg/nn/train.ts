@@ -141,10 +141,10 @@ function warm(real: Float32Array, layout: Layout, start: Uint8Array | WarmStart)
   });
 }
 
-function makeJob(spec: NetworkSpec, rows: TrainingRows, options: TrainingOptions): Job {
+function makeJob(spec: NetworkSpec, rows: TrainingRows | PackedRows, options: TrainingOptions): Job {
   const layout = layoutOf(spec);
   checkOptions(options);
-  const packed = packRows(spec, rows);
+  const packed = 'records' in rows ? rows : packRows(spec, rows);
   const { seed } = options;
   const { learn, held } = split(packed.count, options.heldOut ?? DEFAULT_HELD_OUT, seed);
   const bits = options.weightBits ?? MAX_WEIGHT_BITS;
@@ -274,12 +274,13 @@ function crossEntropy(logits: Float64Array, target: number): number {
 /**
  * Trains a network on `rows` and gives its integer form. The same spec, rows, options and seed give the same bytes on
  * one machine, unless a time budget is set. Two worker threads do the work.
+ * @param rows - packed for this very spec, where the caller need not keep them otherwise: half the memory
  * @throws GentError NN_BAD_SPEC, NN_BAD_ROWS, LIMIT_EXCEEDED for what cannot be trained; CANCELLED by the signal;
  * NN_TRAINING_FAILED when a worker fails; NN_RUNTIME_MISSING
  */
 export async function trainNetwork(
   spec: NetworkSpec,
-  rows: TrainingRows,
+  rows: TrainingRows | PackedRows,
   options: TrainingOptions
 ): Promise<TrainedNetwork> {
   const started = performance.now();

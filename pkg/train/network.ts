@@ -18,7 +18,7 @@ import {
 } from '../features';
 import type { NetworkSection } from '../generate';
 import { ByteWriter, type TrainingSummary } from '../model';
-import { trainNetwork, type TrainingRows } from '../nn';
+import { packRows, trainNetwork, type NetworkSpec, type PackedRows, type TrainingRows } from '../nn';
 import { correctDraws, measureBins, type MeasuredBins } from './corrections';
 import { driftsWithin } from './fit';
 import { hideInputs, type TrainPart } from './parts';
@@ -74,7 +74,7 @@ export async function learnNetwork(
   }
   const context = contextOf(content, plan.sizes);
   const goesOnFrom = plan.goesOn ? previous : undefined;
-  const trained = await trainOnRows(learnt, context, plan, options, seed, goesOnFrom);
+  const trained = await taught(learnt, context, options, seed, plan, goesOnFrom);
   if (trained === undefined) {
     return { training: untrained, section: NO_NETWORK };
   }
@@ -91,31 +91,30 @@ export async function learnNetwork(
   return { training, section: { sizes: plan.sizes, onnx }, priors: priors.finish(), drifts: drifts.finish() };
 }
 
-/** A network, and what its draws are set right by. Its rows, far more bytes than anything else, are let go before that. */
-interface TrainedOnRows {
-  readonly onnx: Uint8Array;
-  readonly training: TrainingSummary;
+/** What is learnt from, and what draws are set right by. */
+interface Lesson {
+  readonly spec: NetworkSpec;
+  readonly rows: PackedRows;
   readonly priors: Priors;
   readonly measured: MeasuredBins;
 }
 
-/** Trains on the rows of a batch; undefined where it has none. */
-async function trainOnRows(
+/** What a batch is to teach, undefined where it has no rows. They are packed here, and let go: they are large. */
+function lessonOf(
   learnt: LearntBatch,
   context: RowContext,
-  plan: NetworkPlan,
-  options: TrainOptions,
+  { without = [] }: TrainOptions,
   seed: number,
-  goesOnFrom: PreviousNetwork | undefined
-): Promise<TrainedOnRows | undefined> {
+  hidden: readonly number[]
+): Lesson | undefined {
   const { content, spans } = learnt;
   settleMeasured(context, spans);
   const blurred = copyOfTimes(spans);
-  if (options.without?.includes('blur') !== true) {
+  if (!without.includes('blur')) {
     blurTimes(context, blurred, content.window.unit, seededNumbers(seed));
   }
   const rows = trainingRows({ ...learnt, spans: blurred }, context);
-  hideInputs(rows, context, options.without ?? [], seed);
+  hideInputs(rows, context, without, seed);
   if (rows.count === 0) {
     return undefined;
   }
@@ -131,30 +130,55 @@ async function trainOnRows(
     Math.max(LEAST_REGIMES, Math.floor(spans.size * REGIMES_A_SPAN))
   );
   const table = new PriorTable(content, context, priors);
-  const takenRows = goesOnFrom === undefined ? [] : rowsTakenOver(goesOnFrom, content, context);
-  const { onnx, report } = await trainNetwork(
-    { embeddings: context.embeddings, levels: LEVELS, hidden: plan.hidden, classes: MAX_BINS },
-    { ...rows, prior: { logits: table.logits, rows: table.setsOf(rows, rows.count) } },
-    {
-      seed,
-      epochs: plan.epochs,
-      // The rate falls to 0 over the epochs planned: what is best comes last, and the best epoch is kept anyway.
-      patience: plan.epochs,
-      ...(options.weightBits === undefined ? {} : { weightBits: options.weightBits }),
-      ...(goesOnFrom === undefined ? {} : { warmStart: { onnx: goesOnFrom.onnx, rows: takenRows } }),
-      ...(options.progress === undefined ? {} : { progress: options.progress }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    }
-  );
-  const { epochs, parameters, trainLoss, heldOutLoss, integerLoss } = report;
+  const spec = { embeddings: context.embeddings, levels: LEVELS, hidden, classes: MAX_BINS };
+  const prior = { logits: table.logits, rows: table.setsOf(rows, rows.count) };
+  return {
+    spec,
+    rows: packRows(spec, { ...rows, prior }),
+    priors,
+    measured: measureBins(content, context, rows, blurred),
+  };
+}
+
+/** A trained network, and what its draws are set right by. */
+interface Taught extends Pick<Lesson, 'priors' | 'measured'> {
+  readonly onnx: Uint8Array;
+  readonly training: TrainingSummary;
+}
+
+/** Trains; undefined where there is nothing to learn. The packed rows are let go with this. */
+async function taught(
+  learnt: LearntBatch,
+  context: RowContext,
+  options: TrainOptions,
+  seed: number,
+  { epochs, hidden }: NetworkPlan,
+  goesOnFrom: PreviousNetwork | undefined
+): Promise<Taught | undefined> {
+  const lesson = lessonOf(learnt, context, options, seed, hidden);
+  if (lesson === undefined) {
+    return undefined;
+  }
+  const takenRows = goesOnFrom === undefined ? [] : rowsTakenOver(goesOnFrom, learnt.content, context);
+  const { onnx, report } = await trainNetwork(lesson.spec, lesson.rows, {
+    seed,
+    epochs,
+    // The rate falls to 0 over the epochs planned: what is best comes last, and the best epoch is kept anyway.
+    patience: epochs,
+    ...(options.weightBits === undefined ? {} : { weightBits: options.weightBits }),
+    ...(goesOnFrom === undefined ? {} : { warmStart: { onnx: goesOnFrom.onnx, rows: takenRows } }),
+    ...(options.progress === undefined ? {} : { progress: options.progress }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  const { parameters, trainLoss, heldOutLoss, integerLoss } = report;
   return {
     onnx,
     training: {
-      ...{ seed, epochs, rows: report.rows, parameters, trainLoss, heldOutLoss, integerLoss },
+      ...{ seed, epochs: report.epochs, rows: report.rows, parameters, trainLoss, heldOutLoss, integerLoss },
       ...(goesOnFrom === undefined ? {} : { from: goesOnFrom.model, takenOver: countRows(takenRows) }),
     },
-    priors,
-    measured: measureBins(content, context, rows, blurred),
+    priors: lesson.priors,
+    measured: lesson.measured,
   };
 }
 
