@@ -151,6 +151,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     spans.site.set(sites[shape] as Int32Array, offset);
     spans.laterNeed.set((needs[shape] as TimeNeeds).later, offset);
     spans.innerNeed.set((needs[shape] as TimeNeeds).inside, offset);
+    spans.usual.set((needs[shape] as TimeNeeds).usual, offset);
   }
   const { services: resources, instanceOf } = learnResources(
     batch,

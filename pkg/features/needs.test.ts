@@ -39,6 +39,7 @@ const timing = (references: readonly GapReference[], overshoot = 0): TimingModel
   settling: true,
   holding: true,
   even: true,
+  foreseeing: true,
 });
 
 test('spans leave their later siblings a short gap and a short duration', () => {

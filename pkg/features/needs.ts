@@ -3,7 +3,7 @@
  * sites of a shape alone, so it is known before anything is drawn, and costs nothing in the file.
  */
 import type { ShapeLayout } from './layout';
-import type { QuantileTable } from './quantiser';
+import { levelOf, type QuantileTable } from './quantiser';
 import { GapReference, type TimingModel, type TimingSite } from './timing';
 
 /** What the nodes of a shape need, ns. */
@@ -12,8 +12,12 @@ export interface TimeNeeds {
   readonly later: Float64Array;
   /** The children of each, from its start to its end. */
   readonly inside: Float64Array;
+  /** Where what the children of each usually take lies among durations like its own, 0 … 255; 0 without children. */
+  readonly usual: Uint8Array;
 }
 
+/** Share of the bins below what is usual. */
+const USUAL_SHARE = 0.5;
 /** Share of the bins of a table below what a span is thought to need at least. */
 const LEAST_SHARE = 0.08;
 
@@ -31,10 +35,16 @@ function edgeOf(table: QuantileTable | undefined, share: number): number {
 export function needsOf(
   layout: ShapeLayout,
   sites: Int32Array,
-  { sites: all, tables, holding }: Pick<TimingModel, 'sites' | 'tables' | 'holding'>
+  { sites: all, tables, holding, foreseeing }: Pick<TimingModel, 'sites' | 'tables' | 'holding' | 'foreseeing'>
 ): TimeNeeds {
   const siteOf = (i: number): TimingSite => all[sites[i] as number] as TimingSite;
-  const inside = holding ? insideNeeds(layout, siteOf, tables) : new Float64Array(layout.size);
+  const inside = holding ? insideNeeds(layout, siteOf, tables, 0) : new Float64Array(layout.size);
+  const usual = new Uint8Array(layout.size);
+  if (foreseeing) {
+    insideNeeds(layout, siteOf, tables, USUAL_SHARE).forEach((time, i) => {
+      usual[i] = time > 0 ? levelOf(tables[siteOf(i).rankTable] as QuantileTable, time) : 0;
+    });
+  }
   const later = new Float64Array(layout.size);
   for (let i = layout.size - 1; i >= 0; i--) {
     const previous = layout.previous[i] as number;
@@ -46,14 +56,15 @@ export function needsOf(
       later[previous] = (later[i] as number) + need;
     }
   }
-  return { later, inside };
+  return { later, inside, usual };
 }
 
-/** Needs of the children of each node. */
+/** Time that the children of each node take. @param share - of the bins of their tables that lie below their gaps and durations */
 function insideNeeds(
   layout: ShapeLayout,
   siteOf: (i: number) => TimingSite,
-  tables: readonly QuantileTable[]
+  tables: readonly QuantileTable[],
+  share: number
 ): Float64Array {
   const { size, parent, previous } = layout;
   const inside = new Float64Array(size);
@@ -80,8 +91,8 @@ function insideNeeds(
     for (const c of children[p] as number[]) {
       const { reference, gapTable, rankTable, overshoot, early } = siteOf(c);
       const before = previous[c] as number;
-      start[c] = Math.max(-early, from(c, reference) + edgeOf(tables[gapTable], 0));
-      end[c] = (start[c] as number) + Math.max(edgeOf(tables[rankTable], 0), inside[c] as number);
+      start[c] = Math.max(-early, from(c, reference) + edgeOf(tables[gapTable], share));
+      end[c] = (start[c] as number) + Math.max(edgeOf(tables[rankTable], share), inside[c] as number);
       latest[c] = before < 0 ? (end[c] as number) : Math.max(end[c] as number, latest[before] as number);
       need = Math.max(need, (end[c] as number) - overshoot);
     }

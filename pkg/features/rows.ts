@@ -179,7 +179,7 @@ function fill(
   levels[at + 4] = parent < 0 ? 0 : (spans.durationLevel[parent] as number);
   levels[at + 5] = before < 0 ? 128 : (spans.slowness[before] as number);
   levels[at + 6] = 0;
-  levels[at + 7] = 0;
+  levels[at + 7] = spans.usual[i] as number;
   levels[at + 8] = Math.min(255, (spans.sibling[i] as number) * 16);
   levels[at + 9] = Math.min(255, (spans.siblingsLeft[i] as number) * 16);
   levels[at + 10] = previous < 0 ? 0 : (spans.gapLevel[previous] as number);

@@ -34,6 +34,8 @@ export interface SpanTable {
   readonly laterNeed: Float64Array;
   /** Time in ns that the children need at least, from the span's start to its end. */
   readonly innerNeed: Float64Array;
+  /** What its children usually take: see {@link TimeNeeds}. */
+  readonly usual: Uint8Array;
   readonly start: Float64Array;
   readonly duration: Float64Array;
   /** Latest end of the span and its siblings before. */
@@ -105,6 +107,7 @@ export function spanTable(
     site: int32(),
     laterNeed: new Float64Array(size),
     innerNeed: new Float64Array(size),
+    usual: bytes(),
     start: new Float64Array(size),
     duration: new Float64Array(size),
     latestEnd: new Float64Array(size),
@@ -148,6 +151,7 @@ export function spanTable(
     if (need !== undefined) {
       table.laterNeed.set(need.later, from);
       table.innerNeed.set(need.inside, from);
+      table.usual.set(need.usual, from);
     }
     for (let i = 0; i < layout.size; i++) {
       const parent = layout.parent[i] as number;

@@ -148,7 +148,7 @@ export function learnTiming(spans: SpanTable, placeCount: number, maxBins: numbe
         }
       : { ...site, ...ranked };
   });
-  return { sites: finished, tables, reserving: true, settling: true, holding: true, even: true };
+  return { sites: finished, tables, reserving: true, settling: true, holding: true, even: true, foreseeing: true };
 }
 
 /** Learns what tight children leave of their parent; −1 where there are few. */

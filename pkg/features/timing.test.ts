@@ -68,7 +68,14 @@ test('sites that are told in two ways keep the share of each, and need both tabl
     const writer = new ByteWriter();
     writeSites(
       writer,
-      { sites: [{ ...told, tightTable, looseShare: 40 }], reserving: true, settling: true, holding: true, even: true },
+      {
+        sites: [{ ...told, tightTable, looseShare: 40 }],
+        reserving: true,
+        settling: true,
+        holding: true,
+        even: true,
+        foreseeing: true,
+      },
       (ns) => ns
     );
     return readSites(new ByteReader(writer.finish(), 'quantisers'), 1, 2, (code) => code);

@@ -90,6 +90,8 @@ export interface TimingModel {
   readonly holding: boolean;
   /** Whether times and attributes fill strata evenly over short times as well, see `locallyStratified`. */
   readonly even: boolean;
+  /** Whether the network sees what the children of a span usually take, see {@link TimeNeeds}. */
+  readonly foreseeing: boolean;
 }
 
 /** Bins of a site's duration field that are told by what is left of the parent and come before those of durations. */
@@ -245,24 +247,30 @@ export function inTurn(spans: SpanTable, i: number, reference: GapReference): bo
 
 /**
  * Added to how a site is measured in models whose spans leave time to their later siblings; settle their starts as well;
- * are long enough for their children as well; fill strata evenly over short times as well.
+ * are long enough for their children as well; fill strata evenly over short times as well; foresee their children as well.
  */
 const RESERVING = 16;
 const SETTLING = 32;
 const HOLDING = 48;
 const EVEN = 64;
+const FORESEEING = 80;
+
+/** What is added for a model. */
+function careOf({ reserving, settling, holding, even, foreseeing }: Omit<TimingModel, 'sites' | 'tables'>): number {
+  return foreseeing ? FORESEEING : even ? EVEN : holding ? HOLDING : settling ? SETTLING : reserving ? RESERVING : 0;
+}
 
 /** Writes the sites column by column; bounds as points of the quantile scale. */
 export function writeSites(
   writer: ByteWriter,
-  { sites, reserving, settling, holding, even }: Omit<TimingModel, 'tables'>,
+  { sites, ...model }: Omit<TimingModel, 'tables'>,
   encode: (ns: number) => number
 ): void {
   writer.varint(sites.length);
   for (const column of ['place', 'parent', 'previous'] as const) {
     writer.deltas(sites.map((site) => site[column]));
   }
-  const care = even ? EVEN : holding ? HOLDING : settling ? SETTLING : reserving ? RESERVING : 0;
+  const care = careOf(model);
   for (const site of sites) {
     writer.byte(care + site.reference * 4 + site.mode);
   }
@@ -305,9 +313,14 @@ export function readSites(
   const previous = column(ANY, places - 1);
   const bytes = Array.from({ length: count }, () => reader.byte());
   const least = bytes.reduce((min, byte) => Math.min(min, byte), bytes[0] ?? 0);
-  const even = least >= EVEN;
-  const [holding, settling, reserving] = [least >= HOLDING, least >= SETTLING, least >= RESERVING];
-  const care = even ? EVEN : holding ? HOLDING : settling ? SETTLING : reserving ? RESERVING : 0;
+  const model = {
+    reserving: least >= RESERVING,
+    settling: least >= SETTLING,
+    holding: least >= HOLDING,
+    even: least >= EVEN,
+    foreseeing: least >= FORESEEING,
+  };
+  const care = careOf(model);
   const modes = bytes.map((byte) => byte - care);
   if (modes.some((mode) => mode > 15)) {
     reader.fail('unknown way of measuring');
@@ -350,7 +363,7 @@ export function readSites(
     minDuration: times[3]?.[s] as number,
     maxDuration: times[4]?.[s] as number,
   }));
-  return { sites, reserving, settling, holding, even };
+  return { sites, ...model };
 }
 
 /** A site for every place of every shape, or an error: what a reader must know before generating. */

@@ -93,7 +93,11 @@ export function partOf(content: ModelContent, shape: number, wishes: readonly No
   return {
     layout: pickNodes(layout, nodes),
     sites: nodes.map((node) => (content.sites[shape] as Int32Array)[node] as number),
-    needs: needs && { later: pick(needs.later), inside: pick(needs.inside) },
+    needs: needs && {
+      later: pick(needs.later),
+      inside: pick(needs.inside),
+      usual: Uint8Array.from(nodes, (node) => needs.usual[node] as number),
+    },
     nodes,
     fields: nodes.map((node) => Math.min(needed.get(node) ?? 0, fieldCount(node))),
     wishes: Int32Array.from(wishes, ({ node }) => nodes.indexOf(node)),
