@@ -152,6 +152,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     spans.laterNeed.set((needs[shape] as TimeNeeds).later, offset);
     spans.innerNeed.set((needs[shape] as TimeNeeds).inside, offset);
     spans.usual.set((needs[shape] as TimeNeeds).usual, offset);
+    spans.usualLater.set((needs[shape] as TimeNeeds).usualLater, offset);
   }
   const { services: resources, instanceOf } = learnResources(
     batch,

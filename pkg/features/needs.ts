@@ -14,6 +14,8 @@ export interface TimeNeeds {
   readonly inside: Float64Array;
   /** Where what the children of each usually take lies among durations like its own, 0 … 255; 0 without children. */
   readonly usual: Uint8Array;
+  /** The same of its later siblings that begin when others have ended, with what is between them. */
+  readonly usualLater: Uint8Array;
 }
 
 /** Share of the bins below what is usual. */
@@ -39,24 +41,34 @@ export function needsOf(
 ): TimeNeeds {
   const siteOf = (i: number): TimingSite => all[sites[i] as number] as TimingSite;
   const inside = holding ? insideNeeds(layout, siteOf, tables, 0) : new Float64Array(layout.size);
-  const usual = new Uint8Array(layout.size);
-  if (foreseeing) {
-    insideNeeds(layout, siteOf, tables, USUAL_SHARE).forEach((time, i) => {
-      usual[i] = time > 0 ? levelOf(tables[siteOf(i).rankTable] as QuantileTable, time) : 0;
-    });
-  }
+  const later = laterNeeds(layout, siteOf, tables, LEAST_SHARE, inside);
+  const level = (time: number, i: number): number =>
+    time > 0 ? levelOf(tables[siteOf(i).rankTable] as QuantileTable, time) : 0;
+  const usual = foreseeing ? insideNeeds(layout, siteOf, tables, USUAL_SHARE) : new Float64Array(layout.size);
+  const usualLater = foreseeing ? laterNeeds(layout, siteOf, tables, USUAL_SHARE, usual) : usual;
+  return { later, inside, usual: Uint8Array.from(usual, level), usualLater: Uint8Array.from(usualLater, level) };
+}
+
+/** Time that the later siblings of each node take. @param share - of the bins of their tables that lie below; `inside`: of each */
+function laterNeeds(
+  layout: ShapeLayout,
+  siteOf: (i: number) => TimingSite,
+  tables: readonly QuantileTable[],
+  share: number,
+  inside: Float64Array
+): Float64Array {
   const later = new Float64Array(layout.size);
   for (let i = layout.size - 1; i >= 0; i--) {
     const previous = layout.previous[i] as number;
     if (previous >= 0) {
       const { reference, gapTable, rankTable } = siteOf(i);
       const after = reference === GapReference.PreviousEnd || reference === GapReference.LatestEnd;
-      const lasts = Math.max(edgeOf(tables[rankTable], LEAST_SHARE), inside[i] as number);
-      const need = after ? Math.max(0, edgeOf(tables[gapTable], LEAST_SHARE)) + lasts : 0;
+      const lasts = Math.max(edgeOf(tables[rankTable], share), inside[i] as number);
+      const need = after ? Math.max(0, edgeOf(tables[gapTable], share)) + lasts : 0;
       later[previous] = (later[i] as number) + need;
     }
   }
-  return { later, inside, usual };
+  return later;
 }
 
 /** Time that the children of each node take. @param share - of the bins of their tables that lie below their gaps and durations */

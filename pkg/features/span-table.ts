@@ -36,6 +36,7 @@ export interface SpanTable {
   readonly innerNeed: Float64Array;
   /** What its children usually take: see {@link TimeNeeds}. */
   readonly usual: Uint8Array;
+  readonly usualLater: Uint8Array;
   readonly start: Float64Array;
   readonly duration: Float64Array;
   /** Latest end of the span and its siblings before. */
@@ -108,6 +109,7 @@ export function spanTable(
     laterNeed: new Float64Array(size),
     innerNeed: new Float64Array(size),
     usual: bytes(),
+    usualLater: bytes(),
     start: new Float64Array(size),
     duration: new Float64Array(size),
     latestEnd: new Float64Array(size),
@@ -152,6 +154,7 @@ export function spanTable(
       table.laterNeed.set(need.later, from);
       table.innerNeed.set(need.inside, from);
       table.usual.set(need.usual, from);
+      table.usualLater.set(need.usualLater, from);
     }
     for (let i = 0; i < layout.size; i++) {
       const parent = layout.parent[i] as number;

@@ -37,27 +37,29 @@ const tables = [
 ];
 test.each([
   [true, true, true, true],
-  [true, true, true, false],
-  [true, true, false, false],
-  [true, false, false, false],
-  [false, false, false, false],
+  [true, true, true, true, false],
+  [true, true, true, false, false],
+  [true, true, false, false, false],
+  [true, false, false, false, false],
+  [false, false, false, false, false],
 ])(
-  'sites are read as written, reserving %s, settling %s, holding %s, even %s',
-  (reserving, settling, holding, even) => {
+  'sites are read as written, reserving %s, settling %s, holding %s, even %s, foreseeing %s',
+  (reserving, settling, holding, even, foreseeing) => {
     const sites = [site(GapReference.LatestEnd, 1), site(GapReference.ParentStart, -1)];
     const writer = new ByteWriter();
-    writeSites(writer, { sites, reserving, settling, holding, even }, (ns) => ns);
+    writeSites(writer, { sites, reserving, settling, holding, even, foreseeing }, (ns) => ns);
     const reader = new ByteReader(writer.finish(), 'quantisers');
     expect(() => readSites(reader, 1, 2, (code) => code)).toThrow(/out of range/);
     const bounded = sites.map((one) => ({ ...one, maxDuration: 500_000 }));
     const again = new ByteWriter();
-    writeSites(again, { sites: bounded, reserving, settling, holding, even }, (ns) => ns);
+    writeSites(again, { sites: bounded, reserving, settling, holding, even, foreseeing }, (ns) => ns);
     expect(readSites(new ByteReader(again.finish(), 'quantisers'), 1, 2, (code) => code)).toEqual({
       sites: bounded,
       reserving,
       settling,
       holding,
       even,
+      foreseeing,
     });
   }
 );

@@ -97,6 +97,7 @@ export function partOf(content: ModelContent, shape: number, wishes: readonly No
       later: pick(needs.later),
       inside: pick(needs.inside),
       usual: Uint8Array.from(nodes, (node) => needs.usual[node] as number),
+      usualLater: Uint8Array.from(nodes, (node) => needs.usualLater[node] as number),
     },
     nodes,
     fields: nodes.map((node) => Math.min(needed.get(node) ?? 0, fieldCount(node))),
