@@ -36,7 +36,7 @@ const tables = [
   learnTable(Float64Array.from({ length: 1000 }, (_, i) => 10_000 + i)),
 ];
 test.each([
-  [true, true, true, true],
+  [true, true, true, true, true],
   [true, true, true, true, false],
   [true, true, true, false, false],
   [true, true, false, false, false],
