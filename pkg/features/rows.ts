@@ -257,6 +257,10 @@ export function fillGapRow(context: RowContext, spans: SpanTable, i: number, row
     gapTableOf(context, site),
     time
   );
+  if (context.timing.foreseeing && (spans.parent[i] as number) >= 0) {
+    // of the time that is left, how much it is beside what the span and those after it last
+    rows.levels[r * LEVELS + 6] = levelOf(rankTableOf(context, site), time);
+  }
   if (context.timing.settling) {
     // no gap is drawn yet, so the column is free
     (rows.indices[Column.GapBin] as Int32Array)[r] = bucketClass(bucketsFromReference(spans, i, site));
