@@ -23,6 +23,13 @@ const USUAL_SHARE = 0.5;
 /** Share of the bins of a table below what a span is thought to need at least. */
 const LEAST_SHARE = 0.08;
 
+/** How long a span lasts, by what spans like it last and by what its children take. */
+type Lasts = (own: number, inside: number) => number;
+
+const atLeast: Lasts = (own, inside) => Math.max(own, inside);
+/** One with few children lasts less than others like it, though not only as long as they do. */
+const usually: Lasts = (own, inside) => (inside > 0 && inside < own ? (own + inside) / 2 : Math.max(own, inside));
+
 function edgeOf(table: QuantileTable | undefined, share: number): number {
   return table === undefined ? 0 : (table.edges[Math.floor(share * (table.codes.length - 1))] as number);
 }
@@ -40,12 +47,12 @@ export function needsOf(
   { sites: all, tables, holding, foreseeing }: Pick<TimingModel, 'sites' | 'tables' | 'holding' | 'foreseeing'>
 ): TimeNeeds {
   const siteOf = (i: number): TimingSite => all[sites[i] as number] as TimingSite;
-  const inside = holding ? insideNeeds(layout, siteOf, tables, 0) : new Float64Array(layout.size);
-  const later = laterNeeds(layout, siteOf, tables, LEAST_SHARE, inside);
+  const inside = holding ? insideNeeds(layout, siteOf, tables, 0, atLeast) : new Float64Array(layout.size);
+  const later = laterNeeds(layout, siteOf, tables, LEAST_SHARE, atLeast, inside);
   const level = (time: number, i: number): number =>
     time > 0 ? levelOf(tables[siteOf(i).rankTable] as QuantileTable, time) : 0;
-  const usual = foreseeing ? insideNeeds(layout, siteOf, tables, USUAL_SHARE) : new Float64Array(layout.size);
-  const usualLater = foreseeing ? laterNeeds(layout, siteOf, tables, USUAL_SHARE, usual) : usual;
+  const usual = foreseeing ? insideNeeds(layout, siteOf, tables, USUAL_SHARE, usually) : new Float64Array(layout.size);
+  const usualLater = foreseeing ? laterNeeds(layout, siteOf, tables, USUAL_SHARE, usually, usual) : usual;
   return { later, inside, usual: Uint8Array.from(usual, level), usualLater: Uint8Array.from(usualLater, level) };
 }
 
@@ -55,6 +62,7 @@ function laterNeeds(
   siteOf: (i: number) => TimingSite,
   tables: readonly QuantileTable[],
   share: number,
+  lasts: Lasts,
   inside: Float64Array
 ): Float64Array {
   const later = new Float64Array(layout.size);
@@ -63,8 +71,8 @@ function laterNeeds(
     if (previous >= 0) {
       const { reference, gapTable, rankTable } = siteOf(i);
       const after = reference === GapReference.PreviousEnd || reference === GapReference.LatestEnd;
-      const lasts = Math.max(edgeOf(tables[rankTable], share), inside[i] as number);
-      const need = after ? Math.max(0, edgeOf(tables[gapTable], share)) + lasts : 0;
+      const own = lasts(edgeOf(tables[rankTable], share), inside[i] as number);
+      const need = after ? Math.max(0, edgeOf(tables[gapTable], share)) + own : 0;
       later[previous] = (later[i] as number) + need;
     }
   }
@@ -76,7 +84,8 @@ function insideNeeds(
   layout: ShapeLayout,
   siteOf: (i: number) => TimingSite,
   tables: readonly QuantileTable[],
-  share: number
+  share: number,
+  lasts: Lasts
 ): Float64Array {
   const { size, parent, previous } = layout;
   const inside = new Float64Array(size);
@@ -104,7 +113,7 @@ function insideNeeds(
       const { reference, gapTable, rankTable, overshoot, early } = siteOf(c);
       const before = previous[c] as number;
       start[c] = Math.max(-early, from(c, reference) + edgeOf(tables[gapTable], share));
-      end[c] = (start[c] as number) + Math.max(edgeOf(tables[rankTable], share), inside[c] as number);
+      end[c] = (start[c] as number) + lasts(edgeOf(tables[rankTable], share), inside[c] as number);
       latest[c] = before < 0 ? (end[c] as number) : Math.max(end[c] as number, latest[before] as number);
       need = Math.max(need, (end[c] as number) - overshoot);
     }
