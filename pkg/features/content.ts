@@ -112,8 +112,9 @@ export interface LearnOptions {
   readonly without?: ReadonlySet<ContentPart>;
 }
 
-/** Parts of the content that can be left out: where values repeat from; what goes together within a span. */
-export type ContentPart = 'origins' | 'attribute-groups';
+/** Parts of the content that can be left out: where values repeat from; what goes together within a span; what is yet to come. */
+export const CONTENT_PARTS = ['origins', 'attribute-groups', 'foresight'] as const;
+export type ContentPart = (typeof CONTENT_PARTS)[number];
 
 /** The sections that hold the content, by name. */
 export type ContentSections = Record<'dictionary' | 'shapes' | 'counts' | 'quantisers', Uint8Array>;
@@ -141,7 +142,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     const end = (spans.start[i] as number) + (spans.duration[i] as number);
     spans.latestEnd[i] = previous < 0 ? end : Math.max(end, spans.latestEnd[previous] as number);
   }
-  const timing = learnTiming(spans, places, options.maxBins);
+  const timing = learnTiming(spans, places, options.maxBins, options.without?.has('foresight') !== true);
   const index = siteIndex(timing.sites, places);
   const sites = layouts.map((layout) => sitesOfShape(layout, index));
   const needs = layouts.map((layout, shape) => needsOf(layout, sites[shape] as Int32Array, timing));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { ShapeLayout } from './layout';
 import { needsOf } from './needs';
+import { levelOf, type QuantileTable } from './quantiser';
 import { learnTable } from './quantiser-learn';
 import { DurationMode, GapReference, type TimingModel, type TimingSite } from './timing';
 
@@ -67,6 +68,61 @@ test('a parent needs what its children take one after another, less what they re
   // calls that their parent does not wait for
   expect(needsOf(layout, sites, timing(references, 1e9)).inside[0]).toBe(0);
   expect([...needsOf(layout, sites, { ...timing(references), holding: false }).inside]).toEqual([0, 0, 0, 0]);
+});
+
+describe('what is usual', () => {
+  const references = [GapReference.ParentStart, GapReference.PreviousEnd];
+  const usualGap = edgeAt(1, 0.5);
+  const usualDuration = edgeAt(0, 0.5);
+  const levelOfTime = (time: number): number => levelOf(tables[0] as QuantileTable, time);
+  // durations of the root's own kind are long enough to tell its children apart
+  const long = learnTable(Float64Array.from({ length: 1000 }, (_, i) => DURATION + i * 10_000));
+  const model: TimingModel = {
+    ...timing([...references, GapReference.ParentStart]),
+    tables: [...tables, long],
+    sites: [...timing(references).sites, { ...site(GapReference.ParentStart, -1), rankTable: 2 }],
+  };
+
+  test('is what children take one after another, and what comes after a span, among durations like its own', () => {
+    const { usual, usualLater } = needsOf(layout, Int32Array.of(2, 0, 1, 1), model);
+    expect([...usual]).toEqual([levelOf(long, 3 * (usualGap + usualDuration)), 0, 0, 0]);
+    expect([...usualLater]).toEqual([0, 255, levelOfTime(usualGap + usualDuration), 0]);
+    expect(levelOfTime(usualGap + usualDuration)).toBeGreaterThan(100);
+  });
+
+  test('is less for a parent with few children than for one with many', () => {
+    const levels = [1, 2, 3, 5, 8].map((children) => {
+      const size = children + 1;
+      const flat = {
+        size,
+        parent: Int32Array.from({ length: size }, (_, i) => (i === 0 ? -1 : 0)),
+        previous: Int32Array.from({ length: size }, (_, i) => (i < 2 ? -1 : i - 1)),
+      } as unknown as ShapeLayout;
+      const sites = Int32Array.from({ length: size }, (_, i) => (i === 0 ? 2 : i === 1 ? 0 : 1));
+      return needsOf(flat, sites, model).usual[0] as number;
+    });
+    expect(levels.every((level, i) => i === 0 || level > (levels[i - 1] as number))).toBe(true);
+  });
+
+  test('passes up through parents, half way to what spans like them last', () => {
+    // a root, its child, and one grandchild that lasts less than the child usually does
+    const chain = {
+      size: 3,
+      parent: Int32Array.of(-1, 0, 1),
+      previous: Int32Array.of(-1, -1, -1),
+    } as unknown as ShapeLayout;
+    const parents = { ...model, sites: [...model.sites, { ...site(GapReference.ParentStart, 1), rankTable: 2 }] };
+    const { usual } = needsOf(chain, Int32Array.of(2, 3, 0), parents);
+    const inside = usualGap + usualDuration;
+    const own = long.edges[Math.floor(0.5 * (long.codes.length - 1))] as number;
+    expect(own).toBeGreaterThan(inside);
+    expect(usual[0]).toBe(levelOf(long, usualGap + (inside + own) / 2));
+  });
+
+  test('is nothing in models that do not foresee', () => {
+    const { usual, usualLater } = needsOf(layout, Int32Array.of(2, 0, 1, 1), { ...model, foreseeing: false });
+    expect([...usual, ...usualLater]).toEqual(Array.from({ length: 8 }, () => 0));
+  });
 });
 
 test('no parent that holds its children lasts less than it needs', () => {

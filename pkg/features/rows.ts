@@ -181,6 +181,7 @@ function fill(
   levels[at + 6] = 0;
   levels[at + 7] = spans.usual[i] as number;
   levels[at + 8] = Math.min(255, (spans.sibling[i] as number) * 16);
+  // what comes after a span says more than how many spans do
   levels[at + 9] = context.timing.foreseeing
     ? (spans.usualLater[i] as number)
     : Math.min(255, (spans.siblingsLeft[i] as number) * 16);

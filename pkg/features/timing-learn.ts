@@ -95,8 +95,8 @@ function quantile(values: Float64Array, q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] as number;
 }
 
-/** Learns sites and their tables from the spans of a batch. */
-export function learnTiming(spans: SpanTable, placeCount: number, maxBins: number): TimingModel {
+/** Learns sites and their tables from the spans of a batch. @param foreseeing - whether the network is to see what is yet to come */
+export function learnTiming(spans: SpanTable, placeCount: number, maxBins: number, foreseeing: boolean): TimingModel {
   const places = choosePlaces(spans, placeCount);
   const index = new SiteIndex(places, placeCount + 2);
   const members: number[][] = places.map(() => []);
@@ -148,7 +148,7 @@ export function learnTiming(spans: SpanTable, placeCount: number, maxBins: numbe
         }
       : { ...site, ...ranked };
   });
-  return { sites: finished, tables, reserving: true, settling: true, holding: true, even: true, foreseeing: true };
+  return { sites: finished, tables, reserving: true, settling: true, holding: true, even: true, foreseeing };
 }
 
 /** Learns what tight children leave of their parent; −1 where there are few. */

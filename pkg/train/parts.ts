@@ -10,11 +10,12 @@ import type { IdentifiedBatch } from './batch';
 export const TRAIN_PARTS = {
   parent: 'the network does not see what a span is called by, nor for how long',
   root: 'the network sees neither the first span of the trace, nor its shape, nor how slow the trace is',
-  shape: 'the network does not see the shape of the trace',
+  shape: 'the network does not see the shape of the trace, but for what is yet to come of it',
+  foresight: 'the network does not see what children and later siblings usually take',
   siblings: 'the network does not see the siblings before, nor how many there are',
   segments: 'the network and its priors do not see the time',
   'earlier-fields':
-    'the network does not see what was drawn of the span before (gap, duration, attributes), nor the class of its parent',
+    'the network does not see what was drawn of the span before (gap, duration, attributes), nor the class of its parent, nor what its children take',
   blur: 'the network learns from exact times, not from times as exact as bins tell them',
   origins: 'no attribute repeats a value from elsewhere in its trace',
   'attribute-groups': 'attributes of a span are drawn one after the other, not as they go together',

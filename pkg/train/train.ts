@@ -1,6 +1,6 @@
 /** @file From traces to a `.gent` file: learn what is exact, train the network, write the sections. */
 import { GentError, silentLogger, silentProgress } from '../common';
-import { writeContent, type LearntBatch } from '../features';
+import { CONTENT_PARTS, writeContent, type LearntBatch } from '../features';
 import { writeNetworkSection } from '../generate';
 import { writeModelFile, type ManifestInput, type ModelSections } from '../model';
 import type { Trace } from '../trace';
@@ -68,7 +68,7 @@ export async function trainOnColumns(batch: IdentifiedBatch, options: TrainOptio
   const columns = wantedOf(batch, options);
   const { learnt, networkBytes } = learnWithin(columns, privacyK, options.maxBytes, exemplarShare(options), {
     ...(options.bucketSeconds === undefined ? {} : { bucketSeconds: options.bucketSeconds }),
-    without: new Set(options.without?.filter((part) => part === 'origins' || part === 'attribute-groups')),
+    without: new Set(CONTENT_PARTS.filter((part) => options.without?.includes(part))),
   });
   progress.stop(`${learnt.content.layouts.length} shapes`);
   checkCancelled(signal);
