@@ -181,10 +181,9 @@ function fill(
   levels[at + 6] = 0;
   levels[at + 7] = spans.usual[i] as number;
   levels[at + 8] = Math.min(255, (spans.sibling[i] as number) * 16);
-  // what comes after a span says more than how many spans do
-  levels[at + 9] = context.timing.foreseeing
-    ? (spans.usualLater[i] as number)
-    : Math.min(255, (spans.siblingsLeft[i] as number) * 16);
+  // what comes after a span says more than how many spans do, where they wait for it
+  const later = spans.usualLater[i] as number;
+  levels[at + 9] = later > 0 ? later : Math.min(255, (spans.siblingsLeft[i] as number) * 16);
   levels[at + 10] = previous < 0 ? 0 : (spans.gapLevel[previous] as number);
   levels[at + 11] = parent < 0 ? 0 : (spans.gapLevel[parent] as number);
 }
