@@ -37,7 +37,7 @@ import {
   type EmbeddingSizes,
   type RowContext,
 } from './rows';
-import { needsOf, type TimeNeeds } from './needs';
+import { needsOf, shapesAreRare, type TimeNeeds } from './needs';
 import { segmentsOf, ticksOf } from './segments';
 import { SpanInstances } from './span-instances';
 import { readShapes, shapeSizes, writeShapes, type ShapeGrammar } from './shapes';
@@ -142,7 +142,8 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     const end = (spans.start[i] as number) + (spans.duration[i] as number);
     spans.latestEnd[i] = previous < 0 ? end : Math.max(end, spans.latestEnd[previous] as number);
   }
-  const timing = learnTiming(spans, places, options.maxBins, options.without?.has('foresight') !== true);
+  const foreseeing = options.without?.has('foresight') !== true && shapesAreRare(spans);
+  const timing = learnTiming(spans, places, options.maxBins, foreseeing);
   const index = siteIndex(timing.sites, places);
   const sites = layouts.map((layout) => sitesOfShape(layout, index));
   const needs = layouts.map((layout, shape) => needsOf(layout, sites[shape] as Int32Array, timing));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { ShapeLayout } from './layout';
-import { needsOf } from './needs';
+import { needsOf, shapesAreRare } from './needs';
 import { levelOf, type QuantileTable } from './quantiser';
 import { learnTable } from './quantiser-learn';
 import { DurationMode, GapReference, type TimingModel, type TimingSite } from './timing';
@@ -123,6 +123,21 @@ describe('what is usual', () => {
     const { usual, usualLater } = needsOf(layout, Int32Array.of(2, 0, 1, 1), { ...model, foreseeing: false });
     expect([...usual, ...usualLater]).toEqual(Array.from({ length: 8 }, () => 0));
   });
+});
+
+test.each([
+  ['one shape', [[1000, 5]], false],
+  ['few traces of one shape', [[10, 5]], true],
+  ['as many rare shapes as are worth nothing', [[1000, 5], ...Array.from({ length: 10 }, () => [19, 1])], false],
+  ['rare shapes that are large', [[1000, 5], ...Array.from({ length: 10 }, () => [19, 3])], true],
+  ['many shapes, none of them rare', Array.from({ length: 50 }, () => [20, 3]), false],
+] as Array<[string, Array<[number, number]>, boolean]>)('of %s, shapes are rare: %#', (_, counts, rare) => {
+  const sizes = counts.flatMap(([traces, spans]) => Array.from({ length: traces }, () => spans));
+  const shape = Int32Array.from(counts.flatMap(([traces], s) => Array.from({ length: traces }, () => s)));
+  const offset = new Int32Array(sizes.length + 1);
+  sizes.forEach((spans, t) => (offset[t + 1] = (offset[t] as number) + spans));
+  const table = { shape, offset, traces: sizes.length, size: offset[sizes.length] as number };
+  expect(shapesAreRare(table)).toBe(rare);
 });
 
 test('no parent that holds its children lasts less than it needs', () => {

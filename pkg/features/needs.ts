@@ -4,6 +4,7 @@
  */
 import type { ShapeLayout } from './layout';
 import { levelOf, type QuantileTable } from './quantiser';
+import type { SpanTable } from './span-table';
 import { GapReference, type TimingModel, type TimingSite } from './timing';
 
 /** What the nodes of a shape need, ns. */
@@ -23,6 +24,31 @@ const USUAL_SHARE = 0.5;
 /** Share of the bins of a table below what a span is thought to need at least. */
 const LEAST_SHARE = 0.08;
 
+/**
+ * Shapes of fewer traces are rare: the network learns little from their number. Where the spans of such shapes are this
+ * share of all, it sees what is yet to come instead; elsewhere it knows that by the shape, and the inputs are worth no noise.
+ */
+const RARE_SHAPE_TRACES = 20;
+const RARE_SHAPES_SHARE = 0.05;
+
+/** Whether rare shapes are many enough for the network to see what is yet to come of a trace. */
+export function shapesAreRare({
+  shape,
+  offset,
+  traces,
+  size,
+}: Pick<SpanTable, 'shape' | 'offset' | 'traces' | 'size'>): boolean {
+  const count = new Map<number, number>();
+  shape.forEach((s) => count.set(s, (count.get(s) ?? 0) + 1));
+  let rare = 0;
+  for (let t = 0; t < traces; t++) {
+    if ((count.get(shape[t] as number) as number) < RARE_SHAPE_TRACES) {
+      rare += (offset[t + 1] as number) - (offset[t] as number);
+    }
+  }
+  return rare >= RARE_SHAPES_SHARE * size;
+}
+
 /** How long a span lasts, by what spans like it last and by what its children take. */
 type Lasts = (own: number, inside: number) => number;
 
@@ -38,7 +64,7 @@ function edgeOf(table: QuantileTable | undefined, share: number): number {
  * What the nodes of a shape need at least. Children: the shortest gaps and durations there are, one after another as
  * their sites say; a parent that is drawn shorter cannot hold them, however they are drawn. Later siblings: of those that
  * begin when others have ended, a short gap and a short duration, or what their own children need. Calls one after another
- * share their parent's time; what the first ones take, the last ones lack.
+ * share their parent's time; what the first ones take, the last ones lack. In models that foresee, also what both usually take.
  * @param sites - of the nodes
  */
 export function needsOf(
