@@ -114,10 +114,11 @@ class Tour {
     const config = {
       ...DEFAULT_TRAINER_CONFIG,
       store: this.store,
-      // The whole half hour is one batch; in the demo nobody wants to wait long for stragglers.
+      // The whole half hour is one batch, closed by its number; quiet closes it only where traces went missing, so a machine
+      // that is held up while it sends does not make several models of it.
       batchTraces: this.options.traces,
       idleMs: 1500,
-      batchQuietMs: 3000,
+      batchQuietMs: 30_000,
     };
     const logger = this.warnings();
     try {
