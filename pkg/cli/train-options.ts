@@ -44,7 +44,7 @@ export const SELECTION_OPTIONS = {
 /** How it is learnt, besides seed, passes and bytes. */
 export const NETWORK_OPTIONS = {
   width: { type: 'string', value: 'N', help: 'width of the hidden layers (default by the data)' },
-  'weight-bits': { type: 'string', value: 'N', help: `bits of a weight, ${WEIGHT_BITS.join(' to ')}`, default: '7' },
+  'weight-bits': { type: 'string', value: 'N', help: `bits of a weight, ${WEIGHT_BITS.join(' to ')}`, default: '6' },
   'bucket-seconds': {
     type: 'string',
     value: 'N',

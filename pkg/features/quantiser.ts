@@ -155,11 +155,66 @@ export function entropyOf(table: QuantileTable): number {
 }
 
 const MASS_SCALE = 2000;
+/** No edge lies further out on the scale. */
+const MAX_CODE = 600_000;
+/** Added to the flag for masses where widths are bytes; older models have them whole. */
+const COARSE = 2;
+
+/**
+ * Widths of bins, less one, are written as a byte: exactly up to 2^{@link WIDTH_BITS} + 1, beyond as a float with so many
+ * bits after the leading one. Edges can move by as little as that: it costs a third less than keeping them to the point.
+ */
+const WIDTH_BITS = 3;
+const WIDTH_ONE = 2 ** WIDTH_BITS;
+/** Stands for a width that is written whole: where an edge must not move. */
+const WHOLE_WIDTH = 255;
+
+/** The byte for a width that has one, nearest to `width`. */
+function widthCode(width: number): number {
+  let exponent = 0;
+  while (width >= 2 * WIDTH_ONE * (POWERS[exponent] as number)) {
+    exponent++;
+  }
+  return exponent * WIDTH_ONE + Math.round(width / (POWERS[exponent] as number));
+}
+
+function widthAt(code: number): number {
+  const exponent = Math.max(0, Math.floor(code / WIDTH_ONE) - 1);
+  return (code - exponent * WIDTH_ONE) * (POWERS[exponent] as number);
+}
+
+/**
+ * Moves edges, in place, to where their bins have widths of one byte; the last one never down, so that it stays above all values.
+ * @param edges - points of the scale, strictly rising, and so they stay
+ * @param fixed - edges that stay where they are
+ */
+export function coarsen(edges: number[], fixed: ReadonlySet<number>): void {
+  // Before an edge that stays there must be room for those between.
+  const most = new Float64Array(edges.length);
+  for (let i = edges.length - 1, next = Infinity; i >= 0; i--) {
+    next = fixed.has(edges[i] as number) ? (edges[i] as number) : next - 1;
+    most[i] = next;
+  }
+  for (let i = 1; i < edges.length; i++) {
+    const first = (edges[i - 1] as number) + 1;
+    if (!fixed.has(edges[i] as number)) {
+      const width = Math.max(0, (edges[i] as number) - first);
+      let code = widthCode(width);
+      if (i === edges.length - 1 && widthAt(code) < width) {
+        code++;
+      }
+      while (first + widthAt(code) > (most[i] as number)) {
+        code--;
+      }
+      edges[i] = first + widthAt(code);
+    }
+  }
+}
 
 /** Writes tables column by column. @param withMass - keep the weights of bins */
 export function writeTables(writer: ByteWriter, tables: readonly QuantileTable[], withMass: boolean): void {
   writer.varint(tables.length);
-  writer.byte(withMass ? 1 : 0);
+  writer.byte(withMass ? COARSE + 1 : COARSE);
   for (const table of tables) {
     writer.byte(UNITS.indexOf(table.unit as (typeof UNITS)[number]));
     writer.varint(table.codes.length - 2);
@@ -167,7 +222,14 @@ export function writeTables(writer: ByteWriter, tables: readonly QuantileTable[]
   }
   for (const table of tables) {
     for (let i = 1; i < table.codes.length; i++) {
-      writer.varint((table.codes[i] as number) - (table.codes[i - 1] as number) - 1);
+      const width = (table.codes[i] as number) - (table.codes[i - 1] as number) - 1;
+      const code = widthCode(width);
+      if (widthAt(code) === width) {
+        writer.byte(code);
+      } else {
+        writer.byte(WHOLE_WIDTH);
+        writer.varint(width);
+      }
     }
   }
   if (withMass) {
@@ -182,7 +244,16 @@ export function writeTables(writer: ByteWriter, tables: readonly QuantileTable[]
 /** Reads tables. */
 export function readTables(reader: ByteReader): QuantileTable[] {
   const count = reader.count(3);
-  const withMass = reader.byte() === 1;
+  const flags = reader.byte();
+  if (flags > COARSE + 1) {
+    reader.fail('unknown kind of tables');
+  }
+  const withMass = flags % 2 === 1;
+  const width = (): number => {
+    const code = flags < COARSE ? WHOLE_WIDTH : reader.byte();
+    const value = code === WHOLE_WIDTH ? reader.varint(2 * MAX_CODE) : widthAt(code);
+    return value <= 2 * MAX_CODE ? value : reader.fail('a bin is too wide');
+  };
   const heads: Array<{ unit: number; bins: number; first: number }> = [];
   for (let left = count; left > 0; left--) {
     const unit = UNITS[reader.byte()];
@@ -191,14 +262,13 @@ export function readTables(reader: ByteReader): QuantileTable[] {
     }
     heads.push({ unit, bins: reader.varint(MAX_BINS - 1) + 1, first: reader.zigzag() });
   }
-  const maxCode = 600_000;
   const codes = heads.map((head) => {
     const list = new Int32Array(head.bins + 1);
     list[0] = head.first;
     for (let i = 1; i < list.length; i++) {
-      list[i] = (list[i - 1] as number) + reader.varint(2 * maxCode) + 1;
+      list[i] = (list[i - 1] as number) + width() + 1;
     }
-    if (Math.abs(head.first) > maxCode || Math.abs(list[head.bins] as number) > maxCode) {
+    if (Math.abs(head.first) > MAX_CODE || Math.abs(list[head.bins] as number) > MAX_CODE) {
       reader.fail('an edge is out of range');
     }
     return list;

@@ -22,6 +22,11 @@ export interface AdamStep {
   readonly learningRate: number;
   /** By how much the gradients are to be multiplied. */
   readonly factor: number;
+  /**
+   * What a parameter costs, in the unit of the loss, by its size: pulls those to 0 that buy less than that (lasso, Tibshirani
+   * 1996, as a step of its own after each of Adam's, so that they do get to 0).
+   */
+  readonly price: number;
 }
 
 /** Updates parameters from … to − 1 with the sum of the shards' gradients, added in the order of the shards. */
@@ -31,7 +36,7 @@ export function adam(
   { first, second }: Moments,
   from: number,
   to: number,
-  { step, learningRate, factor }: AdamStep
+  { step, learningRate, factor, price }: AdamStep
 ): void {
   const rate = (learningRate * Math.sqrt(1 - BETA2 ** step)) / (1 - BETA1 ** step);
   const keep = 1 - learningRate * DECAY;
@@ -46,7 +51,10 @@ export function adam(
     const v = BETA2 * (second[i] as number) + (1 - BETA2) * g * g;
     first[i] = m;
     second[i] = v;
-    parameters[i] = (parameters[i] as number) * keep - (rate * m) / (Math.sqrt(v) + EPSILON);
+    const scale = rate / (Math.sqrt(v) + EPSILON);
+    const value = (parameters[i] as number) * keep - m * scale;
+    const pull = price * scale;
+    parameters[i] = value > pull ? value - pull : value < -pull ? value + pull : 0;
   }
 }
 

@@ -184,14 +184,17 @@ export class Quantiser {
     }
   }
 
-  /** Factor from the gradient of a fed value to that of the real parameter, by segments [from, to, factor]. */
-  gradientSegments(): Array<{ from: number; to: number; factor: number }> {
-    const tables = { from: 0, to: this.layout.layers[0]?.weights ?? 0, factor: 2 ** INPUT_BITS };
+  /**
+   * Factor from the gradient of a fed value to that of the real parameter, by segments from … to − 1; and whether smaller
+   * parameters cost fewer bytes, which biases do not.
+   */
+  gradientSegments(): Array<{ from: number; to: number; factor: number; priced: boolean }> {
+    const tables = { from: 0, to: this.layout.layers[0]?.weights ?? 0, factor: 2 ** INPUT_BITS, priced: true };
     const dense = this.layout.layers.flatMap((layer, index) => {
       const factor = this.feedFactor(index);
       return [
-        { from: layer.weights, to: layer.bias, factor: factor.weights },
-        { from: layer.bias, to: layer.bias + layer.outputs, factor: factor.bias },
+        { from: layer.weights, to: layer.bias, factor: factor.weights, priced: true },
+        { from: layer.bias, to: layer.bias + layer.outputs, factor: factor.bias, priced: false },
       ];
     });
     return [tables, ...dense];

@@ -59,6 +59,14 @@ export type ShardMessage =
   | { readonly kind: 'done'; readonly epochs: number; readonly trainLoss: number; readonly heldOutLoss: number }
   | { readonly kind: 'failed'; readonly why: string };
 
+/**
+ * What a weight or an embedding of size 1 costs, in nats of the loss over all rows: a size of 0 costs few bits in the file, and the
+ * bytes that this saves on real traces are a quarter of a network for no more loss on held-out rows.
+ */
+const WEIGHT_PRICE = 1;
+/** Fewer rows than this pay no more each: what little they say should be learnt. */
+const PAYING_ROWS = 10_000;
+
 class Shard {
   private readonly barrier: Barrier;
   private readonly steps: number;
@@ -118,7 +126,11 @@ class Shard {
       const start = Math.max(from, segment.from);
       const end = Math.min(to, segment.to);
       if (start < end) {
-        adam(real, gradients, { first, second }, start, end, { ...options, factor: options.factor * segment.factor });
+        adam(real, gradients, { first, second }, start, end, {
+          ...options,
+          factor: options.factor * segment.factor,
+          price: segment.priced ? options.price : 0,
+        });
       }
     }
     this.quantiser.feed(real, fed, from, to);
@@ -178,7 +190,12 @@ class Shard {
       const planned = steps * (job.control[CONTROL.planned] as number);
       const learningRate = scheduledRate(job.learningRate, this.step, planned);
       this.step++;
-      this.update({ step: this.step, learningRate, factor: 1 });
+      this.update({
+        step: this.step,
+        learningRate,
+        factor: 1,
+        price: WEIGHT_PRICE / Math.max(order.length, PAYING_ROWS),
+      });
       this.barrier.wait();
       this.report(epoch, loss);
     }

@@ -2,7 +2,7 @@
 import { GentError, startWorker } from '../common';
 import { Barrier } from './barrier';
 import { encodeNetwork } from './inference-graph';
-import { MAX_WEIGHT_BITS, MIN_WEIGHT_BITS } from './integer';
+import { DEFAULT_WEIGHT_BITS, MAX_WEIGHT_BITS, MIN_WEIGHT_BITS } from './integer';
 import { layoutOf, type Layout } from './layout';
 import { loadNetwork } from './load';
 import { packRows, RecordView, type PackedRows } from './pack';
@@ -31,7 +31,7 @@ function sharedFloats(length: number): Float32Array {
 }
 
 function checkOptions(options: TrainingOptions): void {
-  const { epochs, batch = 1, learningRate = 1, heldOut = 0, patience = 1, weightBits = MAX_WEIGHT_BITS } = options;
+  const { epochs, batch = 1, learningRate = 1, heldOut = 0, patience = 1, weightBits = DEFAULT_WEIGHT_BITS } = options;
   const fail = (what: string, value: number): never => {
     throw new GentError('NN_BAD_SPEC', `training option ${what} is ${value}`);
   };
@@ -147,7 +147,7 @@ function makeJob(spec: NetworkSpec, rows: TrainingRows | PackedRows, options: Tr
   const packed = 'records' in rows ? rows : packRows(spec, rows);
   const { seed } = options;
   const { learn, held } = split(packed.count, options.heldOut ?? DEFAULT_HELD_OUT, seed);
-  const bits = options.weightBits ?? MAX_WEIGHT_BITS;
+  const bits = options.weightBits ?? DEFAULT_WEIGHT_BITS;
   const wanted = 2 ** Math.round(Math.log2(learn.length / STEPS_AN_EPOCH));
   const batch = options.batch ?? Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, wanted));
   const rate = Math.max(LEAST_LEARNING_RATE, DEFAULT_LEARNING_RATE * Math.sqrt(Math.min(1, batch / LARGEST_BATCH)));

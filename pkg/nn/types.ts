@@ -73,7 +73,7 @@ export interface TrainingOptions {
   readonly patience?: number;
   /** Stop starting new epochs after this many seconds of wall time; 0 = never (then the result depends on the seed only). */
   readonly timeBudgetSeconds?: number;
-  /** Bits of a weight in the file: codes within ±(2^(bits−1) − 1), at most 7 so that every kernel multiplies exactly. */
+  /** Bits of a weight in the file: codes within ±(2^(bits−1) − 1), at most 7 so that every kernel multiplies exactly; 6 by default. */
   readonly weightBits?: number;
   /** Weights to go on from, as an earlier training gave them: of the same spec, or with what became of its rows. */
   readonly warmStart?: Uint8Array | WarmStart;

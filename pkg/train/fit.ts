@@ -12,15 +12,15 @@ import { packSection } from '../model';
 import { summarise } from './summary';
 
 /** What a model without its exemplars takes at most of what gzip -9 leaves of its traces as OTLP/JSON. */
-const GZIP_SHARE = 0.0063;
+const GZIP_SHARE = 0.0053;
 /** What gzip -9 leaves of a span where nobody measured it. */
 const USUAL_GZIP_BYTES = 29;
 /** Small batches are worth a network too. */
-const MIN_NETWORK_BYTES = 20_000;
+const MIN_NETWORK_BYTES = 15_000;
 /** Bins of quantile tables to fall back to when bytes are short, and the share of the file that all but the network may take. */
 const BIN_CHOICES = [64, 48, 32, 20, 12] as const;
 const CONTENT_SHARE = 0.75;
-const LEAST_NETWORK_BYTES = 5000;
+const LEAST_NETWORK_BYTES = 4000;
 /** Stored bytes of the prior of a bin, regimes included; of a drift; and the share of a file that drifts of either kind may take. */
 const BYTES_A_PRIOR = 0.25;
 const BYTES_A_DRIFT = 3.5;
@@ -72,6 +72,8 @@ export function learnWithin(
   content: Pick<LearnOptions, 'bucketSeconds' | 'without'> = {}
 ): Fitted {
   const { gzipBytesASpan = USUAL_GZIP_BYTES } = columns;
+  // Where the network cannot have its share at any number of bins: the fewest bins, and what they leave; then none.
+  let narrow: Fitted | undefined;
   let alone: Fitted | undefined;
   let least = Infinity;
   for (const maxBins of BIN_CHOICES) {
@@ -85,10 +87,14 @@ export function learnWithin(
       const wanted = Math.max(contentBytes + MIN_NETWORK_BYTES, GZIP_SHARE * gzipBytesASpan * columns.spans);
       return { learnt, networkBytes: Math.min(free, wanted) - contentBytes };
     }
+    narrow = contentBytes <= free - LEAST_NETWORK_BYTES ? { learnt, networkBytes: free - contentBytes } : undefined;
     least = Math.min(least, bytesWithoutNetwork(learnt, k, true));
     if (alone === undefined && least <= maxBytes) {
       alone = { learnt, networkBytes: 0 };
     }
+  }
+  if (narrow !== undefined) {
+    return narrow;
   }
   if (alone === undefined) {
     throw new GentError('TRAIN_MAX_BYTES', `the model needs ${least} bytes at least, ${maxBytes} were allowed`);

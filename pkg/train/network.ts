@@ -18,7 +18,14 @@ import {
 } from '../features';
 import type { NetworkSection } from '../generate';
 import { ByteWriter, type TrainingSummary } from '../model';
-import { packRows, trainNetwork, type NetworkSpec, type PackedRows, type TrainingRows } from '../nn';
+import {
+  DEFAULT_WEIGHT_BITS,
+  packRows,
+  trainNetwork,
+  type NetworkSpec,
+  type PackedRows,
+  type TrainingRows,
+} from '../nn';
 import { correctDraws, measureBins, type MeasuredBins } from './corrections';
 import { driftsWithin } from './fit';
 import { hideInputs, type TrainPart } from './parts';
@@ -63,6 +70,7 @@ export async function learnNetwork(
   const plan = planNetwork({
     rows: 2 * spans.size + attributeRows,
     bytes,
+    weightBits: options.weightBits ?? DEFAULT_WEIGHT_BITS,
     strict: options.maxBytes !== undefined,
     epochs: options.epochs,
     embeddings: (sizes) => contextOf(content, sizes).embeddings,

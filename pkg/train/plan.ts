@@ -17,6 +17,8 @@ export interface PlanInput {
   readonly rows: number;
   /** Stored bytes the network may take. */
   readonly bytes: number;
+  /** Bits of a weight. */
+  readonly weightBits: number;
   /** Whether somebody asked for so many bytes; else the smallest network may take more: many operations need one most. */
   readonly strict: boolean;
   /** Asked for by the caller; by default as many as a minute or so allows. */
@@ -34,12 +36,12 @@ const MIN_ROWS = 400;
 /** Rows seen in all passes together, about a minute on two free cores: a quarter less costs durations half as much again. */
 const ROWS_BUDGET = 14_000_000;
 const MIN_EPOCHS = 6;
-/** More passes than this over few rows learn them by heart. */
-const MAX_EPOCHS = 24;
+/** More passes than this over few rows learn them by heart, or change nothing. */
+const MAX_EPOCHS = 40;
 /** Share of the passes that a network which goes on from another one takes. */
 export const ROLLING_EPOCHS_SHARE = 0.5;
-/** Stored bytes of a weight: seven bits, a little less after gzip. */
-const BYTES_A_PARAMETER = 0.82;
+/** Stored bytes of a weight by bit that it may have: small ones, which training prefers, take fewer. */
+const BYTES_A_BIT = 0.1;
 /** ONNX around the weights. */
 const OVERHEAD_BYTES = 1200;
 
@@ -74,7 +76,7 @@ function ofWidth(width: number): NetworkWidths {
 
 function holds(input: PlanInput, { sizes, hidden }: NetworkWidths): boolean {
   const parameters = parameterCount(input.embeddings(sizes), hidden[0] as number);
-  return parameters * BYTES_A_PARAMETER + OVERHEAD_BYTES <= input.bytes;
+  return parameters * input.weightBits * BYTES_A_BIT + OVERHEAD_BYTES <= input.bytes;
 }
 
 /**
