@@ -218,6 +218,29 @@ describe('quantile tables', () => {
       { seed: 9, numRuns: 200 }
     );
   });
+
+  test('edges move by a sixteenth of a bin at most, and not where many values are the same', () => {
+    let state = 4;
+    const random = (): number => (state = (state * 48271) % 2147483647) / 2147483647;
+    const values = Float64Array.from({ length: 6000 }, (_, i) => (i % 3 === 0 ? 50_021 : 40_000 + 30_000 * random()));
+    const table = learnTable(values.map((value) => Math.floor(value) * 1000));
+    const own = binOf(table, 50_021_000);
+    expect([...table.codes.subarray(own, own + 2)]).toEqual([encodeScale(50_021), encodeScale(50_021) + 1]);
+    const writer = new ByteWriter();
+    writeTables(writer, [table], false);
+    // A byte a bin, but for the one before a bin that must not move.
+    expect(writer.finish().length).toBeLessThan(binsOf(table) + 12);
+    const masses = table.mass as Float64Array;
+    expect(Math.max(...masses.filter((_, bin) => bin !== own))).toBeLessThan(3 * (4000 / binsOf(table)));
+  });
+
+  test.each([
+    ['bins wider than the scale', [1, 2, 2, 0, 0, 254]],
+    ['edges beyond the scale', [1, 2, 2, 1, 0, 143, 143]],
+    ['an unknown kind', [1, 9, 2, 0, 0, 3]],
+  ])('%s are refused', (_, bytes) => {
+    expect(() => readTables(new ByteReader(Uint8Array.from(bytes), 'quantisers'))).toThrow('quantisers');
+  });
 });
 
 describe('values', () => {

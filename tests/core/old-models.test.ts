@@ -1,7 +1,8 @@
 /**
  * @file Models of earlier builds: they open, and generate the same bytes as the build that wrote them.
  * `shop-format-1.gent` was trained by version 0.1.0 on 600 traces of the demo shop (seed 7, 4 epochs, 40,000 bytes);
- * `shop-format-1-even.gent` in the same way, by the last build whose networks do not foresee what children take.
+ * `shop-format-1-even.gent` in the same way, by the last build whose networks do not foresee what children take;
+ * `shop-format-1-whole.gent` by the last one that kept widths of bins to the point, and weights of seven bits.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -21,6 +22,12 @@ const MODELS = [
     id: '39375d9b82dd290ab107bc8996cba568',
     traces: 600,
     sha256: 'd77eed6199727baf20537d098ffd74e0abc3470455d02f9bfbfabe5fa3d2ab77',
+  },
+  {
+    file: 'shop-format-1-whole.gent',
+    id: '81f5388a789a759c7d965141e9579895',
+    traces: 600,
+    sha256: '07e0cee67807575a889f00462530ab781e88b49d1d27bd23d6fce5d9bf0bde1a',
   },
 ] as const;
 
