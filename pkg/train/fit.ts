@@ -60,7 +60,7 @@ function bytesWithoutNetwork(learnt: LearntBatch, k: number, alone: boolean): nu
 
 /**
  * Learns the content with as many bins as the bytes allow.
- * @param exemplarShare - share of the file to keep free for exemplars, where there is a network
+ * @param exemplarShare - share of the file to keep free for exemplars where there is a network; undefined: there shall be none
  * @param content - what else is asked of it
  * @throws GentError TRAIN_MAX_BYTES when not even the fewest bins without a network fit
  */
@@ -68,7 +68,7 @@ export function learnWithin(
   columns: BatchColumns & { readonly gzipBytesASpan?: number },
   k: number,
   maxBytes: number | undefined,
-  exemplarShare: number,
+  exemplarShare: number | undefined,
   content: Pick<LearnOptions, 'bucketSeconds' | 'without'> = {}
 ): Fitted {
   const { gzipBytesASpan = USUAL_GZIP_BYTES } = columns;
@@ -79,7 +79,8 @@ export function learnWithin(
   for (const maxBins of BIN_CHOICES) {
     const learnt = learnContent(columns, { ...content, k, maxBins });
     const contentBytes = bytesWithoutNetwork(learnt, k, false);
-    const free = maxBytes === undefined ? Infinity : maxBytes * (1 - exemplarShare - 2 * DRIFT_SHARE);
+    const share = exemplarShare === undefined ? 0 : 1 - exemplarShare - 2 * DRIFT_SHARE;
+    const free = maxBytes === undefined ? Infinity : maxBytes * share;
     if (
       maxBytes === undefined ||
       contentBytes <= free - Math.max(LEAST_NETWORK_BYTES, (1 - CONTENT_SHARE) * maxBytes)

@@ -74,9 +74,14 @@ function ofWidth(width: number): NetworkWidths {
   return { sizes: (step as (typeof STEPS)[number]).sizes, hidden: [width, width] };
 }
 
+/** Stored bytes of a network, nearly. @param parameters - how many @param weightBits - bits of each */
+export function plannedBytes(parameters: number, weightBits: number): number {
+  return parameters * weightBits * BYTES_A_BIT + OVERHEAD_BYTES;
+}
+
 function holds(input: PlanInput, { sizes, hidden }: NetworkWidths): boolean {
   const parameters = parameterCount(input.embeddings(sizes), hidden[0] as number);
-  return parameters * input.weightBits * BYTES_A_BIT + OVERHEAD_BYTES <= input.bytes;
+  return plannedBytes(parameters, input.weightBits) <= input.bytes;
 }
 
 /**

@@ -2,16 +2,18 @@
 import { GentError, silentLogger, silentProgress } from '../common';
 import { CONTENT_PARTS, writeContent, type LearntBatch } from '../features';
 import { writeNetworkSection } from '../generate';
-import { writeModelFile, type ManifestInput, type ModelSections } from '../model';
+import { writeModelFile, type ManifestInput, type ModelSections, type TrainingSummary } from '../model';
+import { DEFAULT_WEIGHT_BITS } from '../nn';
 import type { Trace } from '../trace';
 import { newTrainingBatch, type IdentifiedBatch } from './batch';
 import { measureCard, type MeasuredCard } from './card';
 import { chooseExemplars } from './exemplars';
-import { learnWithin, packedBytes } from './fit';
+import { learnWithin, packedBytes, type Fitted } from './fit';
 import { withFewerAttributes } from './fewer-attributes';
 import { learnNetwork } from './network';
+import { plannedBytes } from './plan';
 import { withShuffledStarts } from './parts';
-import { readPrevious } from './previous';
+import { readPrevious, type Previous } from './previous';
 import { summarise } from './summary';
 import type { TrainOptions, TrainResult } from './types';
 
@@ -20,6 +22,9 @@ export const DEFAULT_PRIVACY_K = 5;
 
 /** Bytes that a fidelity card takes of a manifest, at most. */
 const CARD_BYTES = 450;
+
+/** A network that took too many bytes is planned for this much fewer than it was over. */
+const MORE_THAN_OVER = 1.5;
 
 /** Share of the rest of a model that real traces may take where nothing else is said. */
 export const EXEMPLAR_SHARE = 0.05;
@@ -60,49 +65,42 @@ function wantedOf(columns: IdentifiedBatch, { attributes, without = [], seed = 1
 /** {@link trainModel} on a batch already collected. */
 export async function trainOnColumns(batch: IdentifiedBatch, options: TrainOptions = {}): Promise<TrainResult> {
   const began = Date.now();
-  const { seed = 1, privacyK = DEFAULT_PRIVACY_K, progress = silentProgress, logger = silentLogger, signal } = options;
+  const { privacyK = DEFAULT_PRIVACY_K, progress = silentProgress, logger = silentLogger, signal } = options;
   checkCancelled(signal);
   // Before the work: a damaged file should not cost it.
   const previous = options.from === undefined ? undefined : readPrevious(options.from);
   progress.start('shapes and counts', 0);
   const columns = wantedOf(batch, options);
-  const { learnt, networkBytes } = learnWithin(columns, privacyK, options.maxBytes, exemplarShare(options), {
-    ...(options.bucketSeconds === undefined ? {} : { bucketSeconds: options.bucketSeconds }),
-    without: new Set(CONTENT_PARTS.filter((part) => options.without?.includes(part))),
-  });
+  const fit = (alone: boolean): Fitted =>
+    learnWithin(columns, privacyK, options.maxBytes, alone ? undefined : exemplarShare(options), {
+      ...(options.bucketSeconds === undefined ? {} : { bucketSeconds: options.bucketSeconds }),
+      without: new Set(CONTENT_PARTS.filter((part) => options.without?.includes(part))),
+    });
+  const fitted = fit(options.epochs === 0);
+  let { learnt, networkBytes } = fitted;
   progress.stop(`${learnt.content.layouts.length} shapes`);
   checkCancelled(signal);
-  const network = previous !== undefined && 'network' in previous ? previous.network : undefined;
-  const {
-    training: trained,
-    section,
-    priors,
-    drifts,
-  } = await learnNetwork(learnt, options, seed, networkBytes, network);
-  const anew =
-    previous === undefined || trained.from !== undefined
-      ? options.anew
-      : 'why' in previous
-        ? previous.why
-        : 'the network does not fit the bytes of this batch, or none is trained';
+  let parts = await learnParts(learnt, columns, options, networkBytes, previous);
+  while (parts.over > 0 && parts.hasNetwork) {
+    // Weights take more bytes than planned where training was too short to make them small.
+    const planned = plannedBytes(parts.training.parameters, options.weightBits ?? DEFAULT_WEIGHT_BITS);
+    networkBytes = Math.min(networkBytes, planned) - MORE_THAN_OVER * parts.over;
+    logger.info('the network is too large: training a smaller one', { over: parts.over });
+    parts = await learnParts(learnt, columns, options, networkBytes, previous);
+  }
+  if (options.maxBytes !== undefined && fitted.networkBytes > 0 && !parts.hasNetwork) {
+    // The smallest network does not fit: what was kept for it can go to the tables, which need weights then.
+    ({ learnt } = fit(true));
+    parts = await learnParts(learnt, columns, options, 0, previous);
+  }
+  const { sections, exemplars, traceIds, training, anew, over } = parts;
+  if (over > 0) {
+    const allowed = options.maxBytes ?? 0;
+    throw new GentError('TRAIN_MAX_BYTES', `the model needs ${allowed + over} bytes at least, ${allowed} were allowed`);
+  }
   if (anew !== undefined) {
     logger.info('training starts anew', { why: anew });
   }
-  const training = {
-    ...trained,
-    ...(anew === undefined ? {} : { anew }),
-    ...((options.without?.length ?? 0) > 0 ? { without: [...(options.without ?? [])] } : {}),
-  };
-  const sections = {
-    ...writeContent(learnt.content, section.onnx === undefined),
-    network: writeNetworkSection(section),
-    ...(priors === undefined ? {} : { priors }),
-    ...(drifts === undefined ? {} : { drifts }),
-  };
-  const room = (options.maxBytes ?? Infinity) - CARD_BYTES;
-  const { exemplars, traceIds } = fitExemplars(learnt, columns, sections, options.exemplarBytes, room, (ids) =>
-    summarise(learnt, privacyK, training, ids)
-  );
   const write = (fidelity: MeasuredCard): ReturnType<typeof writeModelFile> =>
     writeModelFile({ ...sections, exemplars }, { ...summarise(learnt, privacyK, training, traceIds), ...fidelity });
   const unmeasured = write({});
@@ -123,6 +121,54 @@ export async function trainOnColumns(batch: IdentifiedBatch, options: TrainOptio
   return { bytes, manifest, report };
 }
 
+/** What a model is written from. */
+interface ModelParts {
+  readonly sections: Omit<ModelSections, 'exemplars'>;
+  readonly exemplars: Uint8Array;
+  readonly traceIds: readonly string[];
+  readonly training: TrainingSummary;
+  /** Why training did not go on from the model it was to go on from. */
+  readonly anew: string | undefined;
+  readonly hasNetwork: boolean;
+  /** Bytes beyond those allowed. */
+  readonly over: number;
+}
+
+/** Trains the network and chooses exemplars. @param bytes - what the network may take */
+async function learnParts(
+  learnt: LearntBatch,
+  columns: IdentifiedBatch,
+  options: TrainOptions,
+  bytes: number,
+  previous: Previous | undefined
+): Promise<ModelParts> {
+  const { seed = 1, privacyK = DEFAULT_PRIVACY_K, maxBytes = Infinity } = options;
+  const network = previous !== undefined && 'network' in previous ? previous.network : undefined;
+  const { training: trained, section, priors, drifts } = await learnNetwork(learnt, options, seed, bytes, network);
+  const anew =
+    previous === undefined || trained.from !== undefined
+      ? options.anew
+      : 'why' in previous
+        ? previous.why
+        : 'the network does not fit the bytes of this batch, or none is trained';
+  const training = {
+    ...trained,
+    ...(anew === undefined ? {} : { anew }),
+    ...((options.without?.length ?? 0) > 0 ? { without: [...(options.without ?? [])] } : {}),
+  };
+  const sections = {
+    ...writeContent(learnt.content, section.onnx === undefined),
+    network: writeNetworkSection(section),
+    ...(priors === undefined ? {} : { priors }),
+    ...(drifts === undefined ? {} : { drifts }),
+  };
+  const room = maxBytes - CARD_BYTES;
+  const { size, ...chosen } = fitExemplars(learnt, columns, sections, options.exemplarBytes, room, (ids) =>
+    summarise(learnt, privacyK, training, ids)
+  );
+  return { sections, ...chosen, training, anew, hasNetwork: section.onnx !== undefined, over: size - maxBytes };
+}
+
 /** Share of the whole file that is kept free for exemplars. */
 function exemplarShare({ exemplarBytes, maxBytes }: TrainOptions): number {
   const share = EXEMPLAR_SHARE / (1 + EXEMPLAR_SHARE);
@@ -137,13 +183,14 @@ function fitExemplars(
   exemplarBytes: number | undefined,
   room: number,
   summaryOf: (exemplarTraceIds: readonly string[]) => ManifestInput
-): { exemplars: Uint8Array; traceIds: readonly string[] } {
+): { exemplars: Uint8Array; traceIds: readonly string[]; size: number } {
   let budget = exemplarBytes ?? packedBytes(sections) * EXEMPLAR_SHARE;
   for (;;) {
     const { section: exemplars, traceIds } = chooseExemplars(learnt, columns, budget);
-    const over = writeModelFile({ ...sections, exemplars }, summaryOf(traceIds)).bytes.length - room;
+    const size = writeModelFile({ ...sections, exemplars }, summaryOf(traceIds)).bytes.length;
+    const over = size - room;
     if (over <= 0 || traceIds.length === 0) {
-      return { exemplars, traceIds };
+      return { exemplars, traceIds, size };
     }
     budget = Math.floor(Math.min(budget, exemplars.length) - over);
   }

@@ -358,6 +358,13 @@ describe('a limit on bytes', () => {
     await model.close();
   });
 
+  test('is kept by whatever has to go, exemplars apart', async () => {
+    for (const maxBytes of [8200, 7800, 7400, 7000, 6600, 6200, 5800]) {
+      const { bytes } = await trainModel(real, { epochs: 1, maxBytes, exemplarBytes: 0, fidelityCard: false });
+      expect([maxBytes, bytes.length <= maxBytes]).toEqual([maxBytes, true]);
+    }
+  });
+
   test('that nothing can keep is an error that says what is needed', async () => {
     await expect(trainModel(real, { maxBytes: 500 })).rejects.toMatchObject({ code: 'TRAIN_MAX_BYTES' });
   });

@@ -33,6 +33,8 @@ export class LocalCache {
   private ready: Promise<void> | undefined;
   /** Bytes written since the directory was last measured; undefined: not measured yet. */
   private held: number | undefined;
+  /** The last file that is being written, or was. */
+  private writing = Promise.resolve();
 
   constructor(
     private readonly directory: string | undefined,
@@ -56,7 +58,13 @@ export class LocalCache {
     }
   }
 
+  /** Keeps a file. One after another: what makes room for one must see those before it on disk. */
   async put(key: string, bytes: Uint8Array): Promise<void> {
+    this.writing = this.writing.then(async () => this.write(key, bytes));
+    return this.writing;
+  }
+
+  private async write(key: string, bytes: Uint8Array): Promise<void> {
     if (!this.usable || bytes.length > limit('STORE_CACHE_BYTES') * FILL) {
       return;
     }
