@@ -1,5 +1,6 @@
 /** @file Writes traces as NDJSON, one trace a line, gzip where the name says so, as fast as the reader takes it. */
-import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -50,7 +51,7 @@ export async function* otlpJsonLines(
 
 /**
  * Writes traces as OTLP/JSON, one trace a line, in constant memory. A file whose name ends in .gz is gzipped; '-' is stdout;
- * a stream is written to and left open. Missing directories are made.
+ * a stream is written to and left open. Missing directories are made. When it returns or throws, the file is closed.
  * @returns how many traces and spans were written
  * @throws GentError FILE_UNWRITABLE when the file cannot be written; CANCELLED
  */
@@ -71,13 +72,14 @@ export async function writeTraces(
     }
   }
   const lines = Readable.from(otlpJsonLines(counted(), options.onProgress, options.lineOf), { objectMode: false });
+  let file: WriteStream | undefined;
   try {
     if (typeof target !== 'string' || target === '-') {
       await pipeline(lines, passTo(typeof target === 'string' ? process.stdout : target));
       return counts;
     }
     await mkdir(path.dirname(target), { recursive: true });
-    const file = createWriteStream(target);
+    file = createWriteStream(target);
     if (target.endsWith('.gz')) {
       await pipeline(lines, createGzip(options.gzipLevel === undefined ? {} : { level: options.gzipLevel }), file);
     } else {
@@ -89,6 +91,11 @@ export async function writeTraces(
       throw new GentError('FILE_UNWRITABLE', `${String(target)}: ${message}`, { cause: error });
     }
     throw error;
+  } finally {
+    // A pipeline that fails early does not wait for its file: it would be made after the caller was told, and perhaps cleaned up.
+    if (file !== undefined && !file.closed) {
+      await once(file, 'close');
+    }
   }
   return counts;
 }
