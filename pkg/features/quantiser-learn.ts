@@ -231,9 +231,7 @@ export function learnTable(values: Float64Array, maxBins = MAX_BINS): QuantileTa
   const room = Math.max(1, most - tail.length);
   edges = splitWorst(codes, edges, Math.min(room, Math.max(wanted, edges.length - 1) + END_LEVELS.length));
   edges = withEdges(edges, tail, most);
-  // What many observations share, and what was found in the tail, would be lost beside an edge that moves.
-  const narrow = edges.filter((edge, i) => edges[i + 1] === edge + 1);
-  coarsen(edges, new Set([...tail, ...narrow]));
+  coarsen(edges);
   const table = makeTable(unit, Int32Array.from(edges), new Float64Array(edges.length - 1));
   let bin = 0;
   for (const code of codes) {
