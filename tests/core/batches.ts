@@ -53,6 +53,29 @@ export function spanOf(traceId: string, input: SpanInput): Span {
 /** 2024-01-01T00:00:00Z in ns. */
 export const EPOCH = 1_704_067_200_000_000_000n;
 
+/** Whole microseconds, in ns. */
+const ns = (value: number): bigint => BigInt(Math.round(value / 1000)) * 1000n;
+
+/**
+ * A request that makes calls one after another, within ten minutes from {@link EPOCH} on.
+ * @param t - number of the trace
+ * @param calls - name and duration in ns of each call
+ */
+export function requestOf(t: number, random: () => number, calls: ReadonlyArray<{ name: string; ns: number }>): Trace {
+  const traceId = hex(t + 1, 32);
+  const start = EPOCH + ns(random() * 600e9);
+  let at = start + ns(1e5 + 1e5 * random());
+  const spans = calls.map((call, c) => {
+    const startTimeUnixNano = at;
+    const endTimeUnixNano = at + ns(call.ns);
+    at = endTimeUnixNano + ns(1e5 + 1e5 * random());
+    const ids = { spanId: hex(c + 2, 16), parentSpanId: hex(1, 16) };
+    return spanOf(traceId, { ...ids, name: call.name, startTimeUnixNano, endTimeUnixNano });
+  });
+  const root = { spanId: hex(1, 16), name: 'request', startTimeUnixNano: start, endTimeUnixNano: at + ns(1e5) };
+  return { traceId, spans: [spanOf(traceId, root), ...spans] };
+}
+
 const WEB = [0, 1, 2].map((pod) => resourceOf('web', { 'k8s.pod.name': `web-${pod}` }));
 const CART = resourceOf('cart', { 'telemetry.sdk.language': 'go' });
 const DB = resourceOf('db');

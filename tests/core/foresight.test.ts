@@ -5,7 +5,7 @@
 import { openModel, type OpenedModel, type Sieve } from '../../pkg/generate';
 import type { Span, Trace } from '../../pkg/trace';
 import { newTrainingBatch, trainOnColumns, type TrainOptions } from '../../pkg/train';
-import { EPOCH, numbers, spanOf } from './batches';
+import { numbers, requestOf } from './batches';
 
 const MOST_CALLS = 7;
 const KINDS = 12;
@@ -18,26 +18,12 @@ const lasting = (traces: readonly Trace[]): Array<[calls: number, duration: numb
 /** Requests of one to seven calls one after another, of any of twelve kinds: thousands of shapes. */
 function requests(count: number): Trace[] {
   const random = numbers(5);
-  const ns = (value: number): bigint => BigInt(Math.round(value / 1000)) * 1000n;
   return Array.from({ length: count }, (_, t) => {
-    const traceId = (t + 1).toString(16).padStart(32, '0');
-    const id = (n: number): string => (n + 1).toString(16).padStart(16, '0');
-    const start = EPOCH + ns(random() * 600e9);
-    const calls = 1 + Math.floor(random() * MOST_CALLS);
-    const spans: Span[] = [];
-    let at = start + ns(1e5 + 1e5 * random());
-    for (let c = 0; c < calls; c++) {
-      const end = at + ns(5e6 * (0.5 + random()));
-      const name = `call ${'abcdefghijkl'[Math.floor(random() * KINDS)]}`;
-      spans.push(
-        spanOf(traceId, { spanId: id(c + 1), parentSpanId: id(0), name, startTimeUnixNano: at, endTimeUnixNano: end })
-      );
-      at = end + ns(1e5 + 1e5 * random());
-    }
-    spans.unshift(
-      spanOf(traceId, { spanId: id(0), name: 'request', startTimeUnixNano: start, endTimeUnixNano: at + ns(1e5) })
-    );
-    return { traceId, spans };
+    const calls = Array.from({ length: 1 + Math.floor(random() * MOST_CALLS) }, () => ({
+      name: `call ${'abcdefghijkl'[Math.floor(random() * KINDS)]}`,
+      ns: 5e6 * (0.5 + random()),
+    }));
+    return requestOf(t, random, calls);
   });
 }
 

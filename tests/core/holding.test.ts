@@ -2,7 +2,7 @@
 import { openModel } from '../../pkg/generate';
 import type { Span, Trace } from '../../pkg/trace';
 import { trainModel } from '../../pkg/train';
-import { EPOCH, numbers, spanOf } from './batches';
+import { numbers, requestOf } from './batches';
 
 const SHORT_CALL = 2e6;
 const LONG_CALL = 100e6;
@@ -13,26 +13,13 @@ const LEFT = 0.7;
 /** Requests of one kind: one call of some ms, or, of one in thirty, six of 100 ms and more each, one after another. */
 function requests(count: number): Trace[] {
   const random = numbers(9);
-  const ns = (value: number): bigint => BigInt(Math.round(value / 1000)) * 1000n;
   return Array.from({ length: count }, (_, t) => {
-    const traceId = (t + 1).toString(16).padStart(32, '0');
-    const id = (n: number): string => (n + 1).toString(16).padStart(16, '0');
     const long = t % 30 === 7;
-    const start = EPOCH + ns(random() * 600e9);
-    const spans: Span[] = [];
-    let at = start + ns(1e5 + 1e5 * random());
-    for (let c = 0; c < (long ? LONG_CALLS : 1); c++) {
-      const end = at + ns((long ? LONG_CALL : SHORT_CALL) * (1 + random()));
-      const name = long ? 'slow call' : 'call';
-      spans.push(
-        spanOf(traceId, { spanId: id(c + 1), parentSpanId: id(0), name, startTimeUnixNano: at, endTimeUnixNano: end })
-      );
-      at = end + ns(1e5 + 1e5 * random());
-    }
-    spans.unshift(
-      spanOf(traceId, { spanId: id(0), name: 'request', startTimeUnixNano: start, endTimeUnixNano: at + ns(1e5) })
-    );
-    return { traceId, spans };
+    const calls = Array.from({ length: long ? LONG_CALLS : 1 }, () => ({
+      name: long ? 'slow call' : 'call',
+      ns: (long ? LONG_CALL : SHORT_CALL) * (1 + random()),
+    }));
+    return requestOf(t, random, calls);
   });
 }
 
