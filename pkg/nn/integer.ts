@@ -19,7 +19,7 @@ export const ACTIVATION_TOP = 255;
 /** Widest weight: u8 × 7-bit products summed in pairs fit 16 bits, so kernels without VNNI do not saturate. */
 export const MAX_WEIGHT_BITS = 7;
 export const MIN_WEIGHT_BITS = 2;
-/** Bits of a weight where nobody asks for others: a seventh buys nothing on real traces once weights have a price, a fifth costs fidelity. */
+/** Bits of a weight where nobody asks for others: once weights have a price, seven buy next to nothing on real traces, and five cost fidelity. */
 export const DEFAULT_WEIGHT_BITS = 6;
 /** |bias| in accumulator units. */
 export const MAX_BIAS = 2 ** 22;

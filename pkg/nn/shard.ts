@@ -60,8 +60,8 @@ export type ShardMessage =
   | { readonly kind: 'failed'; readonly why: string };
 
 /**
- * What a weight or an embedding of size 1 costs, in nats of the loss over all rows: a size of 0 costs few bits in the file, and the
- * bytes that this saves on real traces are a quarter of a network for no more loss on held-out rows.
+ * What a weight or an embedding of size 1 costs, in nats of the loss over all rows: a size of 0 takes few bits in the file. Chosen on
+ * real traces, docs/adr/0010-price-of-weights.md.
  */
 const WEIGHT_PRICE = 1;
 /** Fewer rows than this pay no more each: what little they say should be learnt. */
