@@ -38,6 +38,7 @@ import {
   type RowContext,
 } from './rows';
 import { needsOf, shapesAreRare, type TimeNeeds } from './needs';
+import { pacesOf } from './pace';
 import { segmentsOf, ticksOf } from './segments';
 import { SpanInstances } from './span-instances';
 import { readShapes, shapeSizes, writeShapes, type ShapeGrammar } from './shapes';
@@ -112,8 +113,8 @@ export interface LearnOptions {
   readonly without?: ReadonlySet<ContentPart>;
 }
 
-/** Parts of the content that can be left out: where values repeat from; what goes together within a span; what is yet to come. */
-export const CONTENT_PARTS = ['origins', 'attribute-groups', 'foresight'] as const;
+/** Parts of the content that can be left out: where values repeat from; what goes together within a span; what is yet to come; how slow a trace is as a whole. */
+export const CONTENT_PARTS = ['origins', 'attribute-groups', 'foresight', 'pace'] as const;
 export type ContentPart = (typeof CONTENT_PARTS)[number];
 
 /** The sections that hold the content, by name. */
@@ -156,6 +157,8 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     spans.usual.set((needs[shape] as TimeNeeds).usual, offset);
     spans.usualLater.set((needs[shape] as TimeNeeds).usualLater, offset);
   }
+  const paces = options.without?.has('pace') === true ? undefined : pacesOf(spans, layouts);
+  spans.pace.set(paces ?? []);
   const { services: resources, instanceOf } = learnResources(
     batch,
     ordered,
@@ -193,7 +196,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     window: { minStart: batch.minStart, maxStart: batch.maxStart, maxEnd: batch.maxEnd, unit },
     segments,
     ticks,
-    timing,
+    timing: { ...timing, pacing: paces !== undefined },
     sites,
     needs,
     attributes,
@@ -203,7 +206,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
   const context = contextOf(without, { field: 1, operation: 2, rank: 2 });
   settleMeasured(context, spans);
   const room = withRoom(context, copyOfTimes(spans), unit, seededNumbers(1));
-  return { content: { ...without, timing: { ...timing, sites: room } }, spans, encoded, order: ordered.order };
+  return { content: { ...without, timing: { ...without.timing, sites: room } }, spans, encoded, order: ordered.order };
 }
 
 /** Time buckets from the first span of each trace to its others. */

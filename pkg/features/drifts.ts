@@ -69,6 +69,7 @@ export function driftBases(
     add(context.gapField[s] as number, 0);
     add(context.durationField[s] as number, slackBinsOf(content.timing, site));
   });
+  context.paceFields.forEach((field) => add(field, 0));
   return { bases, ofField };
 }
 

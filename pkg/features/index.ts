@@ -29,6 +29,7 @@ export { SpanInstances } from './span-instances';
 export * from './span-table';
 export { causesOf, structureOf, tableRow, type TupleTable } from './tuple-tables';
 export * from './needs';
+export { PACES, phaseCount, PHASES } from './pace';
 export * from './timing';
 export * from './timing-values';
 export type { ValueList } from './bag-codec';

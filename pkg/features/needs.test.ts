@@ -41,6 +41,7 @@ const timing = (references: readonly GapReference[], overshoot = 0): TimingModel
   holding: true,
   even: true,
   foreseeing: true,
+  pacing: true,
 });
 
 test('spans leave their later siblings a short gap and a short duration', () => {

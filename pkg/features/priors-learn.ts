@@ -86,7 +86,7 @@ export function learnPriors(
   });
   const { order, offset } = rowsByField(rows, fields.length);
   // what changes about times, drifts say in fewer bytes
-  const timed = new Set([...context.gapField, ...context.durationField]);
+  const timed = new Set([...context.gapField, ...context.durationField, ...context.paceFields]);
   const found = fields.flatMap((field, f) => {
     const members = order.subarray(offset[f] as number, offset[f + 1] as number);
     return members.length < REGIME_ROWS || timed.has(f)

@@ -41,6 +41,7 @@ function content(): { content: ModelContent; context: RowContext } {
       gapField: Int32Array.of(0, -1),
       durationField: Int32Array.of(1, 2),
       attributeField: Int32Array.of(3, 4, 5, 6),
+      paceFields: [],
       embeddings: [{ name: 'field' }, { name: 'segment' }],
       fields: 7,
     } as unknown as RowContext,

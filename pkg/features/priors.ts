@@ -9,6 +9,7 @@
  */
 import { ByteReader, ByteWriter } from '../model';
 import type { ModelContent } from './content';
+import { PACES } from './pace';
 import type { RowContext } from './rows';
 import { durationBinsOf } from './timing';
 
@@ -88,6 +89,7 @@ export function fieldBases(
       add(number, field.classes, base, group?.mass ?? []);
     }
   });
+  context.paceFields.forEach((field) => add(field, PACES, sizes.push(PACES) - 1));
   return { fields, sizes, corrections };
 }
 

@@ -2,6 +2,7 @@
  * @file Rows for the network: what is known of a span when one of its fields is drawn, as small integers.
  * Training and generation fill rows with this same code, so the network sees in both what it learnt.
  */
+import { PACES, PHASES } from './pace';
 import { levelOf, type QuantileTable } from './quantiser';
 import type { SpanTable } from './span-table';
 import {
@@ -41,6 +42,8 @@ export interface RowContext {
   readonly durationField: Int32Array;
   /** Field number of each attribute field. */
   readonly attributeField: Int32Array;
+  /** Field numbers of the paces of a trace, by phase; none in models without. */
+  readonly paceFields: readonly number[];
   readonly fields: number;
 }
 
@@ -64,6 +67,7 @@ export function rowContext(
   const gapField = Int32Array.from(timing.sites, (site) => number(binsAt(site.gapTable)));
   const durationField = Int32Array.from(timing.sites, (site) => number(durationBinsOf(timing, site)));
   const attributeField = Int32Array.from(attributeClasses, (classes) => number(classes));
+  const paceFields = Array.from({ length: timing.pacing ? PHASES : 0 }, () => fields++);
   const operations = counts.places;
   const half = Math.max(2, sizes.operation >> 1);
   return {
@@ -71,6 +75,7 @@ export function rowContext(
     gapField,
     durationField,
     attributeField,
+    paceFields,
     fields,
     embeddings: [
       { name: 'field', vocabulary: Math.max(1, fields), dimension: sizes.field },
@@ -89,6 +94,7 @@ export function rowContext(
       { name: 'duration-bin', vocabulary: CLASSES, dimension: sizes.rank },
       { name: 'last-class', vocabulary: CLASSES, dimension: sizes.rank },
       { name: 'parent-class', vocabulary: CLASSES, dimension: sizes.rank >> 1 },
+      ...paceFields.map((_, phase) => ({ name: `pace-${phase}`, vocabulary: PACES + 1, dimension: sizes.rank })),
     ],
   };
 }
@@ -128,6 +134,7 @@ const enum Column {
   DurationBin,
   LastClass,
   ParentClass,
+  Pace,
 }
 
 /** Fills row r with what every field of span i sees; `time` is what remains of the parent. */
@@ -169,6 +176,11 @@ function fill(
   set(Column.DurationBin, 0);
   set(Column.LastClass, 0);
   set(Column.ParentClass, parent < 0 ? 0 : (spans.mainClass[parent] as number));
+  for (let phase = 0; phase < context.paceFields.length; phase++) {
+    // drawn after the first wave, so unknown to it
+    const pace = spans.wave[i] === 0 ? 0 : (spans.pace[trace * PHASES + phase] as number);
+    (columns[Column.Pace + phase] as Int32Array)[r] = pace;
+  }
   const before = previous >= 0 ? previous : parent;
   const at = r * LEVELS;
   const { levels } = rows;
@@ -294,6 +306,27 @@ export function fillAttributeRow(
   (rows.indices[Column.DurationBin] as Int32Array)[r] = (spans.durationBin[i] as number) + 1;
   (rows.indices[Column.LastClass] as Int32Array)[r] = spans.lastClass[i] as number;
   rows.levels[r * LEVELS + 7] = spans.durationLevel[i] as number;
+}
+
+/** Row of a pace of a trace: its first span i and the paces of the phases before are known. */
+export function fillPaceRow(
+  context: RowContext,
+  spans: SpanTable,
+  i: number,
+  phase: number,
+  rows: RowColumns,
+  r: number
+): void {
+  fillDurationRow(context, spans, i, rows, r);
+  const set = (column: Column, value: number): void => {
+    (rows.indices[column] as Int32Array)[r] = value;
+  };
+  set(Column.Field, context.paceFields[phase] as number);
+  set(Column.DurationBin, (spans.durationBin[i] as number) + 1);
+  rows.levels[r * LEVELS + 7] = spans.durationLevel[i] as number;
+  for (let before = 0; before < phase; before++) {
+    set(Column.Pace + before, spans.pace[(spans.traceOf[i] as number) * PHASES + before] as number);
+  }
 }
 
 /** Records what follows from the start of span i once it is known. */

@@ -4,6 +4,7 @@
  */
 import type { ShapeLayout } from './layout';
 import type { TimeNeeds } from './needs';
+import { PHASES } from './pace';
 
 /** Columns; index = span, traces one after the other, each in the order of its shape. Times in ns from the anchor's start. */
 export interface SpanTable {
@@ -62,6 +63,8 @@ export interface SpanTable {
   readonly segment: Int32Array;
   /** Time tick, finer than the segment. */
   readonly tick: Int32Array;
+  /** How slow it is in each of PHASES phases, from 1 on; 0 = nothing known. See `pacesOf`. */
+  readonly pace: Uint8Array;
   /** Most time buckets from the first span's start to another's. */
   readonly reach: Float64Array;
 }
@@ -126,6 +129,7 @@ export function spanTable(
     shape: Int32Array.from(shapes),
     segment: Int32Array.from(segments),
     tick: new Int32Array(traces),
+    pace: new Uint8Array(traces * PHASES),
     reach: new Float64Array(traces),
   };
   for (let t = 0; t < traces; t++) {

@@ -148,7 +148,16 @@ export function learnTiming(spans: SpanTable, placeCount: number, maxBins: numbe
         }
       : { ...site, ...ranked };
   });
-  return { sites: finished, tables, reserving: true, settling: true, holding: true, even: true, foreseeing };
+  return {
+    sites: finished,
+    tables,
+    reserving: true,
+    settling: true,
+    holding: true,
+    even: true,
+    foreseeing,
+    pacing: false,
+  };
 }
 
 /** Learns what tight children leave of their parent; −1 where there are few. */

@@ -36,30 +36,29 @@ const tables = [
   learnTable(Float64Array.from({ length: 1000 }, (_, i) => 10_000 + i)),
 ];
 test.each([
-  [true, true, true, true, true],
-  [true, true, true, true, false],
-  [true, true, true, false, false],
-  [true, true, false, false, false],
-  [true, false, false, false, false],
-  [false, false, false, false, false],
+  [true, true, true, true, true, true],
+  [true, true, true, true, false, true],
+  [true, true, true, true, true, false],
+  [true, true, true, true, false, false],
+  [true, true, true, false, false, false],
+  [true, true, false, false, false, false],
+  [true, false, false, false, false, false],
+  [false, false, false, false, false, false],
 ])(
-  'sites are read as written, reserving %s, settling %s, holding %s, even %s, foreseeing %s',
-  (reserving, settling, holding, even, foreseeing) => {
+  'sites are read as written, reserving %s, settling %s, holding %s, even %s, foreseeing %s, pacing %s',
+  (reserving, settling, holding, even, foreseeing, pacing) => {
+    const model = { reserving, settling, holding, even, foreseeing, pacing };
     const sites = [site(GapReference.LatestEnd, 1), site(GapReference.ParentStart, -1)];
     const writer = new ByteWriter();
-    writeSites(writer, { sites, reserving, settling, holding, even, foreseeing }, (ns) => ns);
+    writeSites(writer, { sites, ...model }, (ns) => ns);
     const reader = new ByteReader(writer.finish(), 'quantisers');
     expect(() => readSites(reader, 1, 2, (code) => code)).toThrow(/out of range/);
     const bounded = sites.map((one) => ({ ...one, maxDuration: 500_000 }));
     const again = new ByteWriter();
-    writeSites(again, { sites: bounded, reserving, settling, holding, even, foreseeing }, (ns) => ns);
+    writeSites(again, { sites: bounded, ...model }, (ns) => ns);
     expect(readSites(new ByteReader(again.finish(), 'quantisers'), 1, 2, (code) => code)).toEqual({
       sites: bounded,
-      reserving,
-      settling,
-      holding,
-      even,
-      foreseeing,
+      ...model,
     });
   }
 );
@@ -77,6 +76,7 @@ test('sites that are told in two ways keep the share of each, and need both tabl
         holding: true,
         even: true,
         foreseeing: true,
+        pacing: true,
       },
       (ns) => ns
     );

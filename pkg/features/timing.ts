@@ -92,6 +92,8 @@ export interface TimingModel {
   readonly even: boolean;
   /** Whether the network sees what the children of a span usually take, see {@link TimeNeeds}. */
   readonly foreseeing: boolean;
+  /** Whether paces are drawn after the first span, and seen by all that follows: see `pacesOf`. */
+  readonly pacing: boolean;
 }
 
 /** Bins of a site's duration field that are told by what is left of the parent and come before those of durations. */
@@ -254,10 +256,25 @@ const SETTLING = 32;
 const HOLDING = 48;
 const EVEN = 64;
 const FORESEEING = 80;
+/** Added besides in models whose traces have a pace, which fill strata evenly. */
+const PACING = 32;
 
 /** What is added for a model. */
-function careOf({ reserving, settling, holding, even, foreseeing }: Omit<TimingModel, 'sites' | 'tables'>): number {
-  return foreseeing ? FORESEEING : even ? EVEN : holding ? HOLDING : settling ? SETTLING : reserving ? RESERVING : 0;
+function careOf(model: Omit<TimingModel, 'sites' | 'tables'>): number {
+  const { reserving, settling, holding, even, foreseeing, pacing } = model;
+  return pacing
+    ? PACING + careOf({ ...model, pacing: false })
+    : foreseeing
+      ? FORESEEING
+      : even
+        ? EVEN
+        : holding
+          ? HOLDING
+          : settling
+            ? SETTLING
+            : reserving
+              ? RESERVING
+              : 0;
 }
 
 /** Writes the sites column by column; bounds as points of the quantile scale. */
@@ -313,12 +330,14 @@ export function readSites(
   const previous = column(ANY, places - 1);
   const bytes = Array.from({ length: count }, () => reader.byte());
   const least = bytes.reduce((min, byte) => Math.min(min, byte), bytes[0] ?? 0);
+  const pacing = least >= EVEN + PACING;
   const model = {
     reserving: least >= RESERVING,
     settling: least >= SETTLING,
     holding: least >= HOLDING,
     even: least >= EVEN,
-    foreseeing: least >= FORESEEING,
+    foreseeing: least - (pacing ? PACING : 0) >= FORESEEING,
+    pacing,
   };
   const care = careOf(model);
   const modes = bytes.map((byte) => byte - care);

@@ -8,6 +8,7 @@ import {
   durationTableOf,
   isTold,
   OriginIndex,
+  PHASES,
   PriorTable,
   TimedBins,
   type TimedCells,
@@ -165,7 +166,7 @@ export class BinCounter {
     const shaped = new TimedBins(bases, driftShapeCount(content));
     const tally: Tally = (spans, i, field, weights, last) => {
       const gap = field === context.gapField[spans.site[i] as number];
-      if (gap || spans.leaf[i] === 1) {
+      if (gap || spans.leaf[i] === 1 || context.paceFields.includes(field)) {
         const trace = spans.traceOf[i] as number;
         timed.spread(ofField[field] as number, spans.tick[trace] as number, weights, last);
         shaped.spread(ofField[field] as number, spans.shape[trace] as number, weights, last);
@@ -203,6 +204,7 @@ export class BinCounter {
         places.push(place);
       }
       const { spans, fieldOffset, classes: drawn } = await sampler.sample(places, part);
+      spans.pace.forEach((pace, at) => pace > 0 && count(context.paceFields[at % PHASES] as number, pace - 1));
       for (let i = 0; i < spans.size; i++) {
         const site = spans.site[i] as number;
         const tick = spans.tick[spans.traceOf[i] as number] as number;

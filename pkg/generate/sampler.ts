@@ -12,6 +12,10 @@ import {
   fillAttributeRow,
   fillDurationRow,
   fillGapRow,
+  fillPaceRow,
+  PACES,
+  PHASES,
+  phaseCount,
   gapLimit,
   gapTableOf,
   Letter,
@@ -71,6 +75,8 @@ export class Sampler {
   private readonly durationMasses: Array<Float64Array | undefined> = [];
   private readonly draw: Draw = { bin: 0, share: 0 };
   private readonly limit = newBinLimit();
+  /** Phases of each shape that have a pace. */
+  private readonly phases: number[];
   private rows: RowColumns | undefined;
   private rowCapacity = 0;
 
@@ -89,6 +95,7 @@ export class Sampler {
   ) {
     this.spanInstances = new SpanInstances(content.dictionary, content.resources, content.segments.count);
     this.uniforms = new Uniforms(content, index, key, fillsStrata);
+    this.phases = content.layouts.map(phaseCount);
     this.fieldsOf = content.dictionary.operations.map(() => []);
     content.fields.forEach((field, f) => this.fieldsOf[field.operation]?.push(f));
   }
@@ -113,12 +120,16 @@ export class Sampler {
     let alive: Uint8Array | undefined;
     const left = (list: Int32Array): Int32Array =>
       alive === undefined ? list : list.filter((i) => alive?.[spans.traceOf[i] as number] === 1);
-    for (const [w, all] of groupByWave(spans).entries()) {
+    const waves = groupByWave(spans);
+    for (const [w, all] of waves.entries()) {
       const wave = left(all);
       if (wave.length > 0) {
         await this.drawGaps(spans, wave, lot);
         await this.drawDurations(spans, wave, lot);
         alive = judge?.(spans, w);
+        if (w === 0 && waves.length > 1) {
+          await this.drawPaces(spans, lot, alive);
+        }
       }
     }
     const sampled = await this.drawAttributes(spans, lot, alive);
@@ -238,6 +249,31 @@ export class Sampler {
   private durationMass(s: number): Float64Array | undefined {
     const { timing } = this.context;
     return (this.durationMasses[s] ??= durationMassOf(timing, timing.sites[s] as TimingSite));
+  }
+
+  /** How slow traces are in each phase: drawn once their first span is known. */
+  private async drawPaces(spans: SpanTable, { places }: Lot, alive: Uint8Array | undefined): Promise<void> {
+    const { context, network } = this;
+    for (let phase = 0; network !== undefined && phase < context.paceFields.length; phase++) {
+      const firsts = spans.offset
+        .subarray(0, spans.traces)
+        .filter((_, t) => phase < (this.phases[spans.shape[t] as number] as number) && alive?.[t] !== 0);
+      const field = context.paceFields[phase] as number;
+      const logits = await this.logits(
+        firsts,
+        () => true,
+        (i, rows, r) => fillPaceRow(context, spans, i, phase, rows, r)
+      );
+      firsts.forEach((i, row) => {
+        const t = spans.traceOf[i] as number;
+        const at = row * network.spec.classes;
+        this.drifts?.addTo(logits!, at, field, spans.tick[t] as number, spans.shape[t] as number);
+        const u = this.uniforms.ofFirst(Stream.Pace + phase, spans.site[i] as number, places[t] as TracePlace);
+        const weights = this.drawFrom(PACES, undefined, logits, row, u);
+        this.tally?.(spans, i, field, weights, PACES - 1);
+        spans.pace[t * PHASES + phase] = this.draw.bin + 1;
+      });
+    }
   }
 
   private async drawGaps(spans: SpanTable, wave: Int32Array, lot: Lot): Promise<void> {

@@ -7,6 +7,8 @@ export enum Stream {
   Attribute = 3,
   /** What the last child leaves of its parent. */
   Rest = 4,
+  /** How slow a trace is in its first phase; those of later phases follow. */
+  Pace = 5,
 }
 
 /** Key of the stream of one site or field. */

@@ -11,6 +11,7 @@ import {
   learnDrifts,
   MAX_BINS,
   NO_DRIFTS,
+  PHASES,
   TimedBins,
   type Drifts,
   type FieldBase,
@@ -75,7 +76,7 @@ export async function correctDraws(
   const { content, context } = input;
   const { fields } = fieldBases(content, context);
   const { bases } = driftBases(content, context);
-  const settable = new Set([...context.durationField, ...context.attributeField]);
+  const settable = new Set([...context.durationField, ...context.attributeField, ...context.paceFields]);
   const most = Math.min(mostDrifts, Math.max(LEAST_DRIFTS, Math.floor(measured.spans * DRIFTS_A_SPAN)));
   const bins = await openDrawnBins(input, MAX_BINS, { signal });
   try {
@@ -148,6 +149,15 @@ function measuredTimes(
     };
     add(context.gapField[site] as number, spans.gapBin[i] as number);
     add(context.durationField[site] as number, spans.durationBin[i] as number);
+  }
+  for (let t = 0; t < spans.traces; t++) {
+    context.paceFields.forEach((field, phase) => {
+      const pace = spans.pace[t * PHASES + phase] as number;
+      if (pace > 0) {
+        ticks.add(ofField[field] as number, spans.tick[t] as number, pace - 1);
+        shapes.add(ofField[field] as number, spans.shape[t] as number, pace - 1);
+      }
+    });
   }
   return { ticks, shapes };
 }

@@ -74,6 +74,7 @@ function fieldKeys(
     set(context.gapField[s], `gap ${reference} ${site}`);
     set(context.durationField[s], `duration ${mode} ${site}`);
   });
+  context.paceFields.forEach((field, phase) => set(field, `pace ${phase}`));
   const { list } = content.attributes;
   const valueOf = (pair: number): string => {
     const value = list.pairs[pair]?.value;

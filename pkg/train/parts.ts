@@ -9,9 +9,10 @@ import type { IdentifiedBatch } from './batch';
 /** Every part that can be left out, and what is then missing. */
 export const TRAIN_PARTS = {
   parent: 'the network does not see what a span is called by, nor for how long',
-  root: 'the network sees neither the first span of the trace, nor its shape, nor how slow the trace is',
+  root: 'the network sees neither the first span of the trace, nor its shape, nor how long it lasts',
   shape: 'the network does not see the shape of the trace, but for what is yet to come of it',
   foresight: 'the network does not see what children and later siblings usually take',
+  pace: 'nothing says how slow a trace is as a whole before its spans are drawn: branches know nothing of each other',
   siblings: 'the network does not see the siblings before, nor how many there are',
   segments: 'the network and its priors do not see the time',
   'earlier-fields':

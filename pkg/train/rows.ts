@@ -5,6 +5,9 @@ import {
   fillAttributeRow,
   fillDurationRow,
   fillGapRow,
+  fillPaceRow,
+  PACES,
+  PHASES,
   durationLimit,
   gapLimit,
   gapTableOf,
@@ -39,6 +42,7 @@ export function trainingRows(learnt: LearntBatch, context: RowContext): Training
     const site = spans.site[i] as number;
     count += ((context.gapField[site] as number) >= 0 ? 1 : 0) + ((context.durationField[site] as number) >= 0 ? 1 : 0);
   }
+  count += spans.pace.filter((pace) => pace > 0).length;
   if (count > limit('NN_ROWS')) {
     throw new GentError('TRAIN_TOO_LARGE', `${count} rows to learn from, the limit NN_ROWS is ${limit('NN_ROWS')}`);
   }
@@ -67,6 +71,14 @@ export function trainingRows(learnt: LearntBatch, context: RowContext): Training
       add(spans.durationBin[i] as number);
     }
   }
+  spans.pace.forEach((pace, at) => {
+    if (pace > 0) {
+      const trace = Math.floor(at / PHASES);
+      fillPaceRow(context, spans, spans.offset[trace] as number, at % PHASES, rows, r);
+      targets[r] = pace - 1;
+      classCount[r++] = PACES;
+    }
+  });
   // What rows see of a parent is the class of its first field: all of those before any row.
   content.fields.forEach((field, f) => {
     if (f === 0 || content.fields[f - 1]?.operation !== field.operation) {

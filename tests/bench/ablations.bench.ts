@@ -52,6 +52,7 @@ const VARIANTS: readonly Variant[] = [
   fixed('no shape (no graph)', { without: ['shape'] }),
   fixed('no siblings', { without: ['siblings'] }),
   fixed('no foresight', { without: ['foresight'] }),
+  fixed('no pace', { without: ['pace'] }),
   fixed('no time segments', { without: ['segments'] }),
   fixed('starts not by shape', { without: ['start-times'] }),
   fixed('no earlier fields', { without: ['earlier-fields'] }),
