@@ -2,7 +2,8 @@
  * @file Models of earlier builds: they open, and generate the same bytes as the build that wrote them.
  * `shop-format-1.gent` was trained by version 0.1.0 on 600 traces of the demo shop (seed 7, 4 epochs, 40,000 bytes);
  * `shop-format-1-even.gent` in the same way, by the last build whose networks do not foresee what children take;
- * `shop-format-1-whole.gent` by the last one that kept widths of bins to the point, and weights of seven bits.
+ * `shop-format-1-whole.gent` by the last one that kept widths of bins to the point, and weights of seven bits;
+ * `shop-format-1-apart.gent` by the last one whose branches knew nothing of each other.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -28,6 +29,12 @@ const MODELS = [
     id: '81f5388a789a759c7d965141e9579895',
     traces: 600,
     sha256: '07e0cee67807575a889f00462530ab781e88b49d1d27bd23d6fce5d9bf0bde1a',
+  },
+  {
+    file: 'shop-format-1-apart.gent',
+    id: 'eb1f06addd0ce2064aedb0495ad1ac11',
+    traces: 600,
+    sha256: '13f9c4131f399c3de7874bcfd1ccee38d959c6dd080dc2916bb240ea52236d0f',
   },
 ] as const;
 
