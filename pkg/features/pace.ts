@@ -4,6 +4,7 @@
  * right after the first span, as fields of the network, and all later rows of the trace see them: a summary of what is to be
  * drawn, then what it summarises. A latent variable that is measured, so that both parts are learnt by their likelihood.
  */
+import { selfTime } from '../trace';
 import type { ShapeLayout } from './layout';
 import type { SpanTable } from './span-table';
 
@@ -35,30 +36,19 @@ export function phaseCount({ wave }: Pick<ShapeLayout, 'wave'>): number {
   return Math.min(PHASES, Math.floor(wave.length / LEAST_SPANS));
 }
 
-/** Time of each span that none of its children covers, ns. */
+/** Self-time of each span, ns. */
 function selfTimes(spans: SpanTable): Float64Array {
-  const self = spans.duration.slice();
-  const children: number[][] = [];
-  for (let i = 0; i < spans.size; i++) {
-    const parent = spans.parent[i] as number;
+  const start = (i: number): number => spans.start[i] as number;
+  const end = (i: number): number => start(i) + (spans.duration[i] as number);
+  const children = new Map<number, Array<readonly [number, number]>>();
+  spans.parent.forEach((parent, i) => {
     if (parent >= 0) {
-      (children[parent] ??= []).push(i);
-    }
-  }
-  children.forEach((list, i) => {
-    list.sort((a, b) => (spans.start[a] as number) - (spans.start[b] as number));
-    let at = spans.start[i] as number;
-    const end = at + (spans.duration[i] as number);
-    for (const child of list) {
-      const from = Math.max(at, spans.start[child] as number);
-      const to = Math.min(end, (spans.start[child] as number) + (spans.duration[child] as number));
-      if (to > from) {
-        self[i]! -= to - from;
-        at = to;
-      }
+      const list = children.get(parent) ?? [];
+      children.set(parent, list);
+      list.push([start(i), end(i)]);
     }
   });
-  return self;
+  return spans.duration.map((_, i) => selfTime(start(i), end(i), children.get(i) ?? []));
 }
 
 /** Of each value the share of those of its group that are smaller; equal ones share the mean of theirs. */

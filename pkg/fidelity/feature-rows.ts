@@ -1,4 +1,5 @@
 /** @file What the two-sample test looks at: one row of features a trace, or one a span. */
+import { selfTime } from '../trace';
 import type { Clock } from './clock';
 import { addCount, type Counts } from './distance';
 import type { FeatureColumns } from './boosting';
@@ -35,22 +36,12 @@ export function selfTimes(table: SpanTable): Float64Array {
   for (let row = 0; row < table.spans; row++) {
     const from = table.start[row] as number;
     const to = from + Math.max(0, table.duration[row] as number);
-    const children: number[] = [];
+    const children: Array<readonly [number, number]> = [];
     for (let child = first[row] as number; child >= 0; child = next[child] as number) {
-      children.push(child);
+      const start = table.start[child] as number;
+      children.push([start, start + (table.duration[child] as number)]);
     }
-    children.sort((a, b) => (table.start[a] as number) - (table.start[b] as number));
-    let covered = 0;
-    let at = from;
-    for (const child of children) {
-      const start = Math.max(at, table.start[child] as number);
-      const end = Math.min(to, (table.start[child] as number) + (table.duration[child] as number));
-      if (end > start) {
-        covered += end - start;
-        at = end;
-      }
-    }
-    result[row] = Math.max(0, to - from - covered);
+    result[row] = selfTime(from, to, children);
   }
   return result;
 }

@@ -178,3 +178,19 @@ export function buildTree(trace: Trace): SpanTree {
 export function childrenOf(tree: SpanTree, index: number): Int32Array {
   return tree.children.subarray(tree.childStart[index], tree.childStart[index + 1]);
 }
+
+/**
+ * Self-time: the time of a span in which none of its children runs; overlaps count once.
+ * @param from - start and `to` end of the span
+ * @param children - start and end of each, in the same unit; sorted in place by start
+ */
+export function selfTime(from: number, to: number, children: Array<readonly [start: number, end: number]>): number {
+  children.sort((a, b) => a[0] - b[0]);
+  let covered = 0;
+  let reach = from;
+  for (const [start, end] of children) {
+    covered += Math.max(0, Math.min(to, end) - Math.max(start, reach));
+    reach = Math.max(reach, Math.min(to, end));
+  }
+  return Math.max(0, to - from - covered);
+}

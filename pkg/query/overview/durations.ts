@@ -4,7 +4,16 @@
  * Source of the intervals: H. A. David and H. N. Nagaraja, Order Statistics (2003), section 7.1, with the normal
  * approximation of the binomial, the finite population correction, and traces instead of spans as independent draws.
  */
-import { buildTree, durationNanos, serviceName, type SpanTree, type Trace } from '../../trace';
+import {
+  buildTree,
+  childrenOf,
+  durationNanos,
+  selfTime,
+  serviceName,
+  type Span,
+  type SpanTree,
+  type Trace,
+} from '../../trace';
 import type { TimeRange } from '../types';
 import { operationKey } from './tally';
 import type { DurationSummary, Quantile } from './types';
@@ -77,39 +86,18 @@ function quantile(sorted: Float64Array, p: number, share: number, independent: n
   };
 }
 
-/** Time of span `index` in which none of its children ran, ns. */
-function selfTime(tree: SpanTree, index: number): number {
+/** Self-time of span `index`, ns. */
+function selfTimeOf(tree: SpanTree, index: number): number {
   const { spans } = tree.trace;
   const span = spans[index];
   if (span === undefined) {
     return 0;
   }
-  const begin = span.startTimeUnixNano;
-  const total = Math.max(0, Number(durationNanos(span)));
-  const from = tree.childStart[index] as number;
-  const to = tree.childStart[index + 1] as number;
-  if (from === to) {
-    return total;
-  }
-  const inner: Array<[number, number]> = [];
-  for (let c = from; c < to; c++) {
-    const child = spans[tree.children[c] as number];
-    if (child !== undefined) {
-      const start = Math.max(0, Number(child.startTimeUnixNano - begin));
-      const end = Math.min(total, Number(child.endTimeUnixNano - begin));
-      if (end > start) {
-        inner.push([start, end]);
-      }
-    }
-  }
-  inner.sort((a, b) => a[0] - b[0]);
-  let covered = 0;
-  let reach = 0;
-  for (const [start, end] of inner) {
-    covered += Math.max(0, end - Math.max(start, reach));
-    reach = Math.max(reach, end);
-  }
-  return total - covered;
+  const since = (time: bigint): number => Number(time - span.startTimeUnixNano);
+  const inner = Array.from(childrenOf(tree, index), (child) => spans[child] as Span).map(
+    (child) => [since(child.startTimeUnixNano), since(child.endTimeUnixNano)] as const
+  );
+  return selfTime(0, Math.max(0, Number(durationNanos(span))), inner);
 }
 
 /** Gathers durations of traces. */
@@ -142,7 +130,7 @@ export class DurationSample {
       }
       const service = serviceName(span.resource);
       const duration = Math.max(0, Number(durationNanos(span)));
-      const self = selfTime(tree, i);
+      const self = selfTimeOf(tree, i);
       const key = operationKey({ service, name: span.name, kind: span.kind });
       durationsOf(this.operations, key).add(trace.traceId, duration, self);
       const above = trace.spans[tree.parents[i] as number];
