@@ -111,14 +111,28 @@ export class BoundsOf {
         continue;
       }
       const gap = gapTableOf(this.context, site)?.edges[0] ?? 0;
-      after[i] = Math.max(this.reference(layout, i, site) + gap, -site.early);
+      const from = this.reference(layout, i, site) + gap;
+      // where a start is known to its bin only, it may yet move before where it is drawn
+      after[i] = this.context.timing.settling ? from : Math.max(from, -site.early);
       const most = longest(this.context, site, high[parent] as number, (high[parent] as number) - (after[i] as number));
-      high[i] = this.context.timing.settling && layout.leaf[i] === 0 ? settledMost(site, most) : most;
+      high[i] = this.context.timing.settling ? this.moved(layout, i, site, most) : most;
     }
     wanted.forEach((i, k) => {
       into.least[k] = low[i] as number;
       into.most[k] = high[i] as number;
     });
+  }
+
+  /** How long a span can be once it is settled that was drawn with at most `most`. */
+  private moved(layout: ShapeLayout, i: number, site: TimingSite, most: number): number {
+    const inner = layout.leaf[i] === 0 ? settledMost(site, most) : most;
+    if (site.mode !== DurationMode.Slack && site.mode !== DurationMode.SlackOrDuration) {
+      return inner;
+    }
+    // what is told by what it leaves of its parent moves as that does, also from the least that a span can last
+    const parent = layout.parent[i] as number;
+    const moves = (this.high[parent] as number) - (this.low[parent] as number);
+    return Math.max(inner, Math.min(site.maxDuration, site.minDuration + moves));
   }
 
   /** Earliest time after the parent's start from which the gap of span i is measured. */

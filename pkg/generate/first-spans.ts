@@ -147,7 +147,9 @@ export class FirstSpans {
       const spans = spanTable(layouts, shapes, segments, sites);
       asked.forEach((place, t) => {
         spans.reach[t] = this.reach(place);
-        spans.usual[t] = content.needs?.[place.shape]?.usual[0] ?? 0;
+        const needs = content.needs?.[place.shape];
+        spans.usual[t] = needs?.usual[0] ?? 0;
+        spans.usualLater[t] = needs?.usualLater[0] ?? 0;
       });
       const rows = makeRows(context, spans.size);
       for (let i = 0; i < spans.size; i++) {
