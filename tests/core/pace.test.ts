@@ -2,16 +2,14 @@
  * @file Models with paces: what slows two branches of a trace at once slows both when they are drawn again; and what is
  * drawn of a trace is the same however little of it is drawn.
  */
-import { openModel, type OpenedModel, type Sieve } from '../../pkg/generate';
+import type { OpenedModel } from '../../pkg/generate';
 import type { Span, Trace } from '../../pkg/trace';
-import { newTrainingBatch, trainOnColumns, type TrainOptions } from '../../pkg/train';
 import { EPOCH, numbers, spanOf } from './batches';
+import { allOf, durationOf, expectAlike, trainedOn } from './trained';
 
 const TRACES = 1500;
 const CALLS = 6;
 const BRANCHES = ['a', 'b'] as const;
-const durationOf = ({ startTimeUnixNano, endTimeUnixNano }: Span): number =>
-  Number(endTimeUnixNano - startTimeUnixNano);
 
 /** Requests that run two branches side by side; each calls six times. A trace is slow in all its calls, or in none. */
 function requests(): Trace[] {
@@ -60,37 +58,23 @@ function correlation(traces: readonly Trace[]): number {
 
 const real = requests();
 
-async function opened(options: TrainOptions): Promise<OpenedModel> {
-  const batch = newTrainingBatch();
-  real.forEach((trace) => batch.add(trace));
-  const { bytes } = await trainOnColumns(batch.finish(), {
-    seed: 3,
-    exemplarBytes: 0,
-    fidelityCard: false,
-    ...options,
-  });
-  return openModel(bytes);
-}
-
-const all = (model: OpenedModel): number[] => Array.from({ length: model.traceCount }, (_, i) => i);
-
 let model: OpenedModel;
 let traces: readonly Trace[];
 beforeAll(async () => {
-  model = await opened({});
-  traces = await model.generate(all(model));
+  model = await trainedOn(real, {});
+  traces = await model.generate(allOf(model));
 }, 120_000);
 afterAll(async () => model.close());
 
 test('branches are slow together, which a network without paces does not know', async () => {
   expect(model.content.timing.pacing).toBe(true);
-  const blind = await opened({ without: ['pace'] });
+  const blind = await trainedOn(real, { without: ['pace'] });
   try {
     expect(blind.content.timing.pacing).toBe(false);
     const known = correlation(traces);
     expect(correlation(real)).toBeGreaterThan(0.95);
     expect(known).toBeGreaterThan(0.8);
-    expect(known).toBeGreaterThan(correlation(await blind.generate(all(blind))) + 0.1);
+    expect(known).toBeGreaterThan(correlation(await blind.generate(allOf(blind))) + 0.1);
   } finally {
     await blind.close();
   }
@@ -100,21 +84,4 @@ test.each([
   ['first', 0],
   ['first call of the last branch', 2 + CALLS + 1],
   ['last', -1],
-])('the %s span lasts as long alone as with its trace', async (_, span) => {
-  const durations = traces.map(({ spans }) => durationOf(spans.at(span) as Span));
-  const sorted = [...durations].sort((a, b) => a - b);
-  for (const share of [0.3, 0.6, 0.9]) {
-    const least = sorted[Math.floor(share * sorted.length)] as number;
-    const sieve: Sieve = {
-      keys: new Set(),
-      spansOf: (shape) => ({
-        spans: Int32Array.of(span < 0 ? model.shapeClasses(shape).length + span : span),
-        attributes: new Uint8Array(1),
-      }),
-      keeps: (_shape, _least, most) => (most[0] as number) > least,
-    };
-    const kept = new Set((await model.sift(all(model), sieve)).kept);
-    expect(durations.flatMap((duration, i) => (duration > least && !kept.has(i) ? [i] : []))).toEqual([]);
-    expect(kept.size).toBeLessThan(traces.length);
-  }
-});
+])('the %s span lasts as long alone as with its trace', (_, span) => expectAlike(model, traces, span));

@@ -5,10 +5,10 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { openModel, type Sieve } from '../../pkg/generate';
+import type { Sieve } from '../../pkg/generate';
 import { readAllTraces, type Span, type Trace } from '../../pkg/trace';
-import { newTrainingBatch, trainOnColumns } from '../../pkg/train';
 import { EPOCH, numbers, spanOf } from '../core/batches';
+import { allOf, durationOf, trainedOn } from '../core/trained';
 
 const DATA = path.resolve(__dirname, '../../../shared/data/mixed-500.otlp.ndjson.gz');
 /** Starts and ends of traces are whole multiples of what measured ones are, ns. */
@@ -54,14 +54,11 @@ function oddTraces(count: number): Trace[] {
 
 /** Spans of all traces whose duration is outside of the bounds that some step gave. */
 async function outside(real: readonly Trace[], without: ReadonlyArray<'pace'>): Promise<string[]> {
-  const batch = newTrainingBatch();
-  real.forEach((trace) => batch.add(trace));
-  const options = { epochs: 1, seed: 1, exemplarBytes: 0, fidelityCard: false, without };
-  const model = await openModel((await trainOnColumns(batch.finish(), options)).bytes);
+  const model = await trainedOn(real, { epochs: 1, seed: 1, without });
   const found: string[] = [];
   let checked = 0;
   try {
-    const traces = await model.generate(Array.from({ length: model.traceCount }, (_, i) => i));
+    const traces = await model.generate(allOf(model));
     for (const [i, { spans }] of traces.entries()) {
       for (const [node, span] of spans.entries()) {
         let asked: Array<readonly [number, number]> = [];
@@ -74,7 +71,7 @@ async function outside(real: readonly Trace[], without: ReadonlyArray<'pace'>): 
         await model.sift([i], sieve);
         asked = [];
         await model.sift([i], sieve);
-        const duration = Number(span.endTimeUnixNano - span.startTimeUnixNano);
+        const duration = durationOf(span);
         if (asked.some(([least, most]) => duration < least - ROUNDING || duration > most + ROUNDING)) {
           found.push(`trace ${i}, span ${node}: ${duration} ns, bounds ${JSON.stringify(asked)}`);
         }
