@@ -99,7 +99,17 @@ it('trains a network of the width, weights and buckets asked for', async () => {
 });
 
 it('leaves parts out, says so in the manifest, and still counts exactly', async () => {
-  const parts = ['parent', 'root', 'segments', 'earlier-fields', 'blur', 'origins', 'attribute-groups', 'foresight', 'pace'];
+  const parts = [
+    'parent',
+    'root',
+    'segments',
+    'earlier-fields',
+    'blur',
+    'origins',
+    'attribute-groups',
+    'foresight',
+    'pace',
+  ];
   const whole = await trained('--epochs', '1');
   const without = await trained('--epochs', '1', ...parts.flatMap((part) => ['--without', part]));
   expect(without.manifest.training.without).toEqual(parts);
