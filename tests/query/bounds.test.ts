@@ -1,16 +1,13 @@
 /**
  * @file What is known of a span before all of its trace is drawn holds for the whole trace: its duration lies within the bounds at each
  * step. Push-down leaves traces out by these bounds. Over traces whose clocks disagree, whose parents are missing and whose
- * spans are wrapped tightly, and over real ones where they are at hand.
+ * spans are wrapped tightly.
  */
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { Sieve } from '../../pkg/generate';
-import { readAllTraces, type Span, type Trace } from '../../pkg/trace';
+import type { Span, Trace } from '../../pkg/trace';
 import { EPOCH, numbers, spanOf } from '../core/batches';
 import { allOf, durationOf, trainedOn } from '../core/trained';
 
-const DATA = path.resolve(__dirname, '../../../shared/data/mixed-500.otlp.ndjson.gz');
 /** Starts and ends of traces are whole multiples of what measured ones are, ns. */
 const ROUNDING = 1000;
 
@@ -91,12 +88,4 @@ test.each([[[]], [['pace' as const]]])(
     expect(await outside(oddTraces(250), without)).toEqual([]);
   },
   120_000
-);
-
-(existsSync(DATA) ? test : test.skip)(
-  'of mixed-500, where ../shared/data is present',
-  async () => {
-    expect(await outside(await readAllTraces(DATA), [])).toEqual([]);
-  },
-  600_000
 );
