@@ -24,21 +24,9 @@ function spansOf(times: (trace: number, node: number) => number): SpanTable {
     }
   }
   const shape = Int32Array.from({ length: 2 * TRACES }, (_, t) => (t < TRACES ? 0 : 1));
-  const columns = {
-    parent,
-    duration,
-    start: new Float64Array(size),
-    site: new Int32Array(size),
-    pace: new Uint8Array(),
-  };
-  return {
-    ...columns,
-    pace: new Uint8Array(2 * TRACES * PHASES),
-    traces: 2 * TRACES,
-    size,
-    offset,
-    shape,
-  } as unknown as SpanTable;
+  const start = new Float64Array(size);
+  const site = new Int32Array(size);
+  return { traces: 2 * TRACES, size, offset, shape, parent, start, duration, site } as unknown as SpanTable;
 }
 
 test('phases are of equal size, early waves first; few spans have none', () => {
@@ -64,21 +52,12 @@ test('the pace of a phase is the rank of its traces by how slow their spans are 
   expect(pace.subarray(TRACES * PHASES).every((none) => none === 0)).toBe(true);
 });
 
-test('spans that are slow each by itself have none in common', () => {
-  let state = 1;
-  const random = (): number => (state = (state * 48271) % 2147483647) / 2147483647;
-  expect(
-    pacesOf(
-      spansOf(() => 1000 * random()),
-      [layout, small]
-    )
-  ).toBeUndefined();
-  expect(
-    pacesOf(
-      spansOf(() => 1000),
-      [small, small]
-    )
-  ).toBeUndefined();
+test.each<[string, (trace: number, node: number) => number, ShapeLayout[]]>([
+  ['slow each by itself', (t, node) => (Math.imul(t * SIZE + node, 0x9e3779b1) >>> 12) + 1, [layout, small]],
+  ['all as slow', () => 1000, [layout, small]],
+  ['in traces of few', (t) => t, [small, small]],
+])('spans %s have nothing in common', (_, times, layouts) => {
+  expect(pacesOf(spansOf(times), layouts)).toBeUndefined();
 });
 
 test('a span counts by the time that its children leave it', () => {

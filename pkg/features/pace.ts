@@ -36,19 +36,23 @@ export function phaseCount({ wave }: Pick<ShapeLayout, 'wave'>): number {
   return Math.min(PHASES, Math.floor(wave.length / LEAST_SPANS));
 }
 
-/** Self-time of each span, ns. */
+/** Self-time of each span, ns; trace by trace, for a batch has many spans. */
 function selfTimes(spans: SpanTable): Float64Array {
+  const result = new Float64Array(spans.size);
   const start = (i: number): number => spans.start[i] as number;
   const end = (i: number): number => start(i) + (spans.duration[i] as number);
-  const children = new Map<number, Array<readonly [number, number]>>();
-  spans.parent.forEach((parent, i) => {
-    if (parent >= 0) {
-      const list = children.get(parent) ?? [];
-      children.set(parent, list);
-      list.push([start(i), end(i)]);
+  for (let t = 0; t < spans.traces; t++) {
+    const first = spans.offset[t] as number;
+    const to = spans.offset[t + 1] as number;
+    const children: Array<Array<readonly [number, number]>> = Array.from({ length: to - first }, () => []);
+    for (let i = first; i < to; i++) {
+      children[(spans.parent[i] as number) - first]?.push([start(i), end(i)]);
     }
-  });
-  return spans.duration.map((_, i) => selfTime(start(i), end(i), children.get(i) ?? []));
+    children.forEach(
+      (inside, node) => (result[first + node] = selfTime(start(first + node), end(first + node), inside))
+    );
+  }
+  return result;
 }
 
 /** Of each value the share of those of its group that are smaller; equal ones share the mean of theirs. */

@@ -134,6 +134,7 @@ const enum Column {
   DurationBin,
   LastClass,
   ParentClass,
+  /** Of the first phase; those of later phases follow. */
   Pace,
 }
 
@@ -337,7 +338,7 @@ export function settleGap(context: RowContext, spans: SpanTable, i: number, bin:
 }
 
 /** Of itself, how far the end of a span may move beyond what was drawn to hold its children. */
-const PLAY_PART = 0.15;
+export const PLAY_PART = 0.15;
 
 /** How far the end of a span may move: into the next bin, or as its parent's where it keeps to that. */
 function playOf(context: RowContext, spans: SpanTable, i: number, site: TimingSite, bin: number): number {

@@ -241,40 +241,34 @@ export function remainingTime(spans: SpanTable, i: number): number {
 }
 
 /** Whether a span begins when its siblings have ended: of many that run at once, the latest would always be too late. */
-export function inTurn(spans: SpanTable, i: number, reference: GapReference): boolean {
+export function inTurn(
+  spans: Pick<SpanTable, 'previous' | 'siblingsLeft'>,
+  i: number,
+  reference: GapReference
+): boolean {
   return (spans.previous[i] as number) < 0
     ? spans.siblingsLeft[i] === 0
     : reference === GapReference.PreviousEnd || reference === GapReference.LatestEnd;
 }
 
-/**
- * Added to how a site is measured in models whose spans leave time to their later siblings; settle their starts as well;
- * are long enough for their children as well; fill strata evenly over short times as well; foresee their children as well.
- */
-const RESERVING = 16;
-const SETTLING = 32;
-const HOLDING = 48;
-const EVEN = 64;
-const FORESEEING = 80;
-/** Added besides in models whose traces have a pace, which fill strata evenly. */
-const PACING = 32;
+/** What models look after, each besides all before it: {@link CARE} for each is added to how a site is measured. */
+const CARES = ['reserving', 'settling', 'holding', 'even', 'foreseeing'] as const;
+const CARE = 16;
+/** Added besides in models whose traces have a pace, which are even: more than foreseeing alone adds. */
+const PACING = 2 * CARE;
+const LEAST_PACING = CARE * (1 + CARES.indexOf('even')) + PACING;
 
 /** What is added for a model. */
 function careOf(model: Omit<TimingModel, 'sites' | 'tables'>): number {
-  const { reserving, settling, holding, even, foreseeing, pacing } = model;
-  return pacing
-    ? PACING + careOf({ ...model, pacing: false })
-    : foreseeing
-      ? FORESEEING
-      : even
-        ? EVEN
-        : holding
-          ? HOLDING
-          : settling
-            ? SETTLING
-            : reserving
-              ? RESERVING
-              : 0;
+  return CARE * CARES.filter((care) => model[care]).length + (model.pacing ? PACING : 0);
+}
+
+/** The other way round. @param least - the least way of measuring of a model's sites */
+function caresOf(least: number): Omit<TimingModel, 'sites' | 'tables'> {
+  const pacing = least >= LEAST_PACING;
+  const cares = Math.floor((least - (pacing ? PACING : 0)) / CARE);
+  const entries = CARES.map((care, i) => [care, i < cares] as const);
+  return { ...(Object.fromEntries(entries) as Record<(typeof CARES)[number], boolean>), pacing };
 }
 
 /** Writes the sites column by column; bounds as points of the quantile scale. */
@@ -330,15 +324,7 @@ export function readSites(
   const previous = column(ANY, places - 1);
   const bytes = Array.from({ length: count }, () => reader.byte());
   const least = bytes.reduce((min, byte) => Math.min(min, byte), bytes[0] ?? 0);
-  const pacing = least >= EVEN + PACING;
-  const model = {
-    reserving: least >= RESERVING,
-    settling: least >= SETTLING,
-    holding: least >= HOLDING,
-    even: least >= EVEN,
-    foreseeing: least - (pacing ? PACING : 0) >= FORESEEING,
-    pacing,
-  };
+  const model = caresOf(least);
   const care = careOf(model);
   const modes = bytes.map((byte) => byte - care);
   if (modes.some((mode) => mode > 15)) {
