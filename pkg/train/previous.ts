@@ -12,6 +12,8 @@ export interface PreviousNetwork {
   readonly model: string;
   readonly widths: NetworkWidths;
   readonly onnx: Uint8Array;
+  /** Names of its embeddings. */
+  readonly inputs: readonly string[];
   /** Row of each name, by embedding. */
   readonly rows: ReadonlyArray<ReadonlyMap<string, number>>;
   /** Row of the last segment of time: what was true last is the best guess at what comes next. */
@@ -50,7 +52,23 @@ export function readPrevious(bytes: Uint8Array): Previous {
   const rows = embeddingKeys(content, context).map((keys) => new Map(keys.map((key, row) => [key, row])));
   const model = file.manifest.id;
   const lastSegment = content.segments.count - 1;
-  return { network: { model, widths: { sizes, hidden: spec.hidden }, onnx, rows, lastSegment } };
+  const inputs = namesOf(context);
+  return { network: { model, widths: { sizes, hidden: spec.hidden }, onnx, inputs, rows, lastSegment } };
+}
+
+function namesOf({ embeddings }: RowContext): string[] {
+  return embeddings.map(({ name }) => name);
+}
+
+/** The network, where it sees what one of this content is to see: whether traces have a pace follows from the batch. */
+export function startFor(previous: Previous, content: ModelContent): Previous {
+  if (!('network' in previous)) {
+    return previous;
+  }
+  const { inputs, widths } = previous.network;
+  return inputs.join() === namesOf(contextOf(content, widths.sizes)).join()
+    ? previous
+    : { why: 'the network of the previous model does not see what one for these traces has to' };
 }
 
 /** For each embedding, the previous network's row of the same name for each row; −1 where there is none. */

@@ -13,7 +13,7 @@ import { withFewerAttributes } from './fewer-attributes';
 import { learnNetwork } from './network';
 import { plannedBytes } from './plan';
 import { withShuffledStarts } from './parts';
-import { readPrevious, type Previous } from './previous';
+import { readPrevious, startFor, type Previous } from './previous';
 import { summarise } from './summary';
 import type { TrainOptions, TrainResult } from './types';
 
@@ -140,9 +140,10 @@ async function learnParts(
   columns: IdentifiedBatch,
   options: TrainOptions,
   bytes: number,
-  previous: Previous | undefined
+  from: Previous | undefined
 ): Promise<ModelParts> {
   const { seed = 1, privacyK = DEFAULT_PRIVACY_K, maxBytes = Infinity } = options;
+  const previous = from === undefined ? undefined : startFor(from, learnt.content);
   const network = previous !== undefined && 'network' in previous ? previous.network : undefined;
   const { training: trained, section, priors, drifts } = await learnNetwork(learnt, options, seed, bytes, network);
   const anew =

@@ -56,6 +56,26 @@ export const EPOCH = 1_704_067_200_000_000_000n;
 /** Whole microseconds, in ns. */
 const ns = (value: number): bigint => BigInt(Math.round(value / 1000)) * 1000n;
 
+/** A trace that grows span by span, from some time within ten minutes from {@link EPOCH} on. @param t - its number */
+export function growing(
+  t: number,
+  random: () => number
+): { trace: Trace; add: (name: string, parent: number, from: number, lasting: number) => number } {
+  const traceId = hex(t + 1, 32);
+  const begin = EPOCH + BigInt(Math.floor(random() * 600_000)) * 1_000_000n;
+  const spans: Span[] = [];
+  return {
+    trace: { traceId, spans },
+    /** Times in ns, from the begin of the trace; the parent by its number, −1 for none. Returns the number of the span. */
+    add: (name, parent, from, lasting) => {
+      const startTimeUnixNano = begin + ns(from);
+      const endTimeUnixNano = startTimeUnixNano + ns(lasting);
+      const ids = { spanId: hex(spans.length + 1, 16), parentSpanId: parent < 0 ? '' : hex(parent + 1, 16) };
+      return spans.push(spanOf(traceId, { ...ids, name, startTimeUnixNano, endTimeUnixNano })) - 1;
+    },
+  };
+}
+
 /**
  * A request that makes calls one after another, within ten minutes from {@link EPOCH} on.
  * @param t - number of the trace

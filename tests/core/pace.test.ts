@@ -3,8 +3,9 @@
  * drawn of a trace is the same however little of it is drawn.
  */
 import type { OpenedModel } from '../../pkg/generate';
-import type { Span, Trace } from '../../pkg/trace';
-import { EPOCH, numbers, spanOf } from './batches';
+import type { Trace } from '../../pkg/trace';
+import { trainModel, type TrainOptions } from '../../pkg/train';
+import { growing, numbers } from './batches';
 import { allOf, durationOf, expectAlike, trainedOn } from './trained';
 
 const TRACES = 1500;
@@ -15,27 +16,17 @@ const BRANCHES = ['a', 'b'] as const;
 function requests(): Trace[] {
   const random = numbers(11);
   return Array.from({ length: TRACES }, (_, t) => {
-    const traceId = (t + 1).toString(16).padStart(32, '0');
-    const begin = EPOCH + BigInt(Math.floor(random() * 600_000)) * 1_000_000n;
+    const { trace, add } = growing(t, random);
     const slow = 0.5 + 2.5 * random();
-    const spans: Span[] = [];
-    const add = (name: string, parentSpanId: string, from: number, ns: number): Span => {
-      const startTimeUnixNano = begin + BigInt(Math.round(from / 1000)) * 1000n;
-      const endTimeUnixNano = startTimeUnixNano + BigInt(Math.round(ns / 1000)) * 1000n;
-      const spanId = (spans.length + 1).toString(16).padStart(16, '0');
-      const span = spanOf(traceId, { spanId, name, parentSpanId, startTimeUnixNano, endTimeUnixNano });
-      spans.push(span);
-      return span;
-    };
     // all of the same length, so that nothing above a branch says how slow the trace is
-    const root = add('request', '', 0, 1e9);
+    const root = add('request', -1, 0, 1e9);
     for (const branch of BRANCHES) {
-      const top = add(`branch ${branch}`, root.spanId, 1e6, 9e8);
+      const top = add(`branch ${branch}`, root, 1e6, 9e8);
       for (let call = 0; call < CALLS; call++) {
-        add(`call ${branch}`, top.spanId, 2e6 + call * 1e8, 2e7 * slow * (0.8 + 0.4 * random()));
+        add(`call ${branch}`, top, 2e6 + call * 1e8, 2e7 * slow * (0.8 + 0.4 * random()));
       }
     }
-    return { traceId, spans };
+    return trace;
   });
 }
 
@@ -85,3 +76,16 @@ test.each([
   ['first call of the last branch', 2 + CALLS + 1],
   ['last', -1],
 ])('the %s span lasts as long alone as with its trace', (_, span) => expectAlike(model, traces, span));
+
+test('training goes on from a model whose network sees what the new one has to, else it starts anew and says so', async () => {
+  const some = real.slice(0, 300);
+  const train = (more: TrainOptions): ReturnType<typeof trainModel> =>
+    trainModel(some, { epochs: 1, exemplarBytes: 0, fidelityCard: false, ...more });
+  const [paced, blind] = [await train({}), await train({ without: ['pace'] })];
+  const on = await train({ from: paced.bytes });
+  expect([on.report.anew, on.manifest.training.from]).toEqual([undefined, paced.manifest.id]);
+  for (const options of [{ from: blind.bytes }, { from: paced.bytes, without: ['pace' as const] }]) {
+    const { report } = await train(options);
+    expect([report.anew, report.training.from]).toEqual([expect.stringMatching(/does not see/), undefined]);
+  }
+});
