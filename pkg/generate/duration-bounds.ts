@@ -8,6 +8,8 @@ import {
   durationTableOf,
   gapTableOf,
   GapReference,
+  inTurn,
+  PLAY_PART,
   RATIO_ONE,
   ROOM_ONE,
   isTold,
@@ -73,6 +75,9 @@ export class BoundsOf {
   private low = new Float64Array(0);
   /** Earliest start after the parent's start. */
   private after = new Float64Array(0);
+  /** How long the span is, or can be, as drawn; and how far its end may yet move to hold its children, see `SpanTable.play`. */
+  private drawn = new Float64Array(0);
+  private play = new Float64Array(0);
   private readonly range: DurationRange = { low: 0, high: 0 };
 
   constructor(private readonly context: RowContext) {}
@@ -94,6 +99,8 @@ export class BoundsOf {
       this.high = new Float64Array(layout.size);
       this.low = new Float64Array(layout.size);
       this.after = new Float64Array(layout.size);
+      this.drawn = new Float64Array(layout.size);
+      this.play = new Float64Array(layout.size);
     }
     const { high, low, after } = this;
     for (let i = 0; i < layout.size; i++) {
@@ -101,26 +108,57 @@ export class BoundsOf {
       if (drawn !== undefined && (layout.wave[i] as number) <= wave) {
         const at = drawn.offset + i;
         this.settled(layout, sites, i, at, drawn);
+        this.drawn[i] = drawn.duration[at] as number;
+        this.play[i] = this.playOf(layout, sites, i, drawn.bin[at] as number);
         continue;
       }
       const site = this.context.timing.sites[sites[i] as number] as TimingSite;
       low[i] = site.minDuration;
       if (parent < 0) {
-        high[i] = site.maxDuration;
+        high[i] = this.drawn[i] = site.maxDuration;
         after[i] = 0;
+        this.play[i] = this.playOf(layout, sites, i);
         continue;
       }
       const gap = gapTableOf(this.context, site)?.edges[0] ?? 0;
       const from = this.reference(layout, i, site) + gap;
       // where a start is known to its bin only, it may yet move before where it is drawn
       after[i] = this.context.timing.settling ? from : Math.max(from, -site.early);
-      const most = longest(this.context, site, high[parent] as number, (high[parent] as number) - (after[i] as number));
+      const end = this.endFor(layout, i, site);
+      const most = longest(this.context, site, end, end - (after[i] as number));
+      this.drawn[i] = most;
       high[i] = this.context.timing.settling ? this.moved(layout, i, site, most) : most;
+      this.play[i] = this.playOf(layout, sites, i);
     }
     wanted.forEach((i, k) => {
       into.least[k] = low[i] as number;
       into.most[k] = high[i] as number;
     });
+  }
+
+  /** How far its end may move to hold its children: its own, or as its parent's where it keeps to that. @param bin - where it is drawn */
+  private playOf(layout: ShapeLayout, sites: Int32Array, i: number, bin?: number): number {
+    const { timing } = this.context;
+    const site = timing.sites[sites[i] as number] as TimingSite;
+    const parent = layout.parent[i] as number;
+    const above = parent < 0 ? 0 : (this.play[parent] as number);
+    const own = Math.floor(PLAY_PART * Math.max(0, this.drawn[i] as number));
+    if (!timing.settling) {
+      return 0;
+    }
+    if (bin === undefined) {
+      return site.mode === DurationMode.Slack ? above : Math.max(above, own);
+    }
+    return isTold(timing, site, bin) ? above : own;
+  }
+
+  /** Where the parent ends at the latest when span i is drawn, from its start. */
+  private endFor(layout: ShapeLayout, i: number, { reference }: TimingSite): number {
+    const parent = layout.parent[i] as number;
+    const settled = this.high[parent] as number;
+    return inTurn(layout, i, reference)
+      ? Math.max(settled, (this.drawn[parent] as number) + (this.play[parent] as number))
+      : settled;
   }
 
   /** How long a span can be once it is settled that was drawn with at most `most`. */
