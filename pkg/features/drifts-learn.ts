@@ -1,5 +1,7 @@
-/** @file Learns drifts: where what is drawn differs from what was measured, in time or in a shape, and by how much. */
+/** @file Learns drifts: where what is drawn differs from what was measured, in time, in a shape or at a site, and by how much. */
 import { DRIFT_CODES_A_NAT, type Drift, type DriftBase } from './drifts';
+import { CALM, CORRECTION_STEP, dampedResponse, type Response } from './responses';
+import { curveSums, curveVariances, RIDGE, tiltOf, type Curves, type Tilt } from './tilt';
 import { DRIFT_GROUPS, groupCurves, type TimedBins } from './timed-bins';
 
 /** Nats that a drift must save: what it costs in bytes, at about four nats a byte. */
@@ -10,40 +12,12 @@ const LEAST_SPANS = 12;
 const BASE_WEIGHT = 6;
 /** Of those, what every group of bins gets, so that none is impossible. */
 const SMOOTHING = 0.1;
-/** Strength, in observations, with which drifts are drawn towards none. */
-const RIDGE = 1;
 const MOST_CODE = 127;
-const NEWTON_STEPS = 12;
-/** Nats that a step of Newton's method goes at most: far from the solution the curvature says little. */
-const LONGEST_STEP = 2;
-/** Part of what is off that a second look sets right: what is drawn before changes what is drawn after. */
-const STEP = 0.8;
+/** Where nothing varies. */
+const TINY = 1e-9;
 
 /** Counts of groups of bins by position of one base: positions × DRIFT_GROUPS. */
 type TimedCounts = Float64Array;
-/** The two curves by group. */
-type Curves = readonly [Float64Array, Float64Array];
-
-/** Of weights by group: their sum, and the sums of the curves and of their products. */
-type Sums = [n: number, one: number, two: number, oneOne: number, oneTwo: number, twoTwo: number];
-
-/** @param weightOf - of a group */
-function sumsOf([f, g]: Curves, weightOf: (group: number) => number): Sums {
-  let [n, one, two, oneOne, oneTwo, twoTwo] = [0, 0, 0, 0, 0, 0];
-  for (let group = 0; group < f.length; group++) {
-    const w = weightOf(group);
-    if (w > 0) {
-      const [x, y] = [f[group] as number, g[group] as number];
-      n += w;
-      one += w * x;
-      two += w * y;
-      oneOne += w * x * x;
-      oneTwo += w * x * y;
-      twoTwo += w * y * y;
-    }
-  }
-  return [n, one, two, oneOne, oneTwo, twoTwo];
-}
 
 /** Sums over the positions before each. */
 type Moments = Readonly<Record<'n' | 'one' | 'two' | 'oneOne' | 'oneTwo' | 'twoTwo', Float64Array>>;
@@ -52,7 +26,7 @@ function momentsOf(counts: TimedCounts, positions: number, curves: Curves): Mome
   const before = (): Float64Array => new Float64Array(positions + 1);
   const all = [before(), before(), before(), before(), before(), before()] as const;
   for (let t = 0; t < positions; t++) {
-    const own = sumsOf(curves, (group) => counts[t * DRIFT_GROUPS + group] as number);
+    const own = curveSums(curves, (group) => counts[t * DRIFT_GROUPS + group] as number);
     all.forEach((sums, i) => (sums[t + 1] = (sums[t] as number) + (own[i] as number)));
   }
   const [n, one, two, oneOne, oneTwo, twoTwo] = all;
@@ -118,46 +92,34 @@ function countsIn(counts: TimedCounts, from: number, to: number): Float64Array {
   return sum;
 }
 
-/** The tilt that makes what was drawn most like what was measured, by Newton's method; and the nats that it saves. */
-function tiltOf(
-  measured: Float64Array,
-  drawn: Float64Array,
-  curves: Curves
-): { first: number; second: number; gain: number } {
-  const n = measured.reduce((sum, w) => sum + w, 0);
-  const total = drawn.reduce((sum, w) => sum + w, 0);
-  const along = (curve: Float64Array): number => measured.reduce((sum, w, bin) => sum + w * (curve[bin] as number), 0);
-  const [f, g] = curves;
-  const [wantedOne, wantedTwo] = [along(f), along(g)];
-  let [first, second] = [0, 0];
-  let gain = 0;
-  for (let step = 0; step < NEWTON_STEPS; step++) {
-    const tilted = (group: number): number =>
-      ((drawn[group] as number) / total) * Math.exp(first * (f[group] as number) + second * (g[group] as number));
-    const [z, oneSum, twoSum, oneOne, oneTwo, twoTwo] = sumsOf(curves, tilted);
-    gain = first * wantedOne + second * wantedTwo - n * Math.log(z);
-    const [one, two] = [oneSum / z, twoSum / z];
-    const a = n * (oneOne / z - one * one) + RIDGE;
-    const b = n * (oneTwo / z - one * two);
-    const c = n * (twoTwo / z - two * two) + RIDGE;
-    const u = wantedOne - n * one - RIDGE * first;
-    const v = wantedTwo - n * two - RIDGE * second;
-    const determinant = a * c - b * b;
-    const bound = (value: number): number => Math.max(-LONGEST_STEP, Math.min(LONGEST_STEP, value));
-    first += bound((u * c - v * b) / determinant);
-    second += bound((v * a - u * b) / determinant);
-  }
-  return { first, second, gain };
-}
-
 /** What was measured and what was drawn of a batch. */
 export interface DriftEvidence {
   readonly measured: TimedBins;
   readonly drawn: TimedBins;
+  /** How far what is drawn of each base moves when its logits do, see `responsesOf`. */
+  readonly responses: readonly Response[];
+  /** Bases that are set right by the same draws: what they set right is no business of drifts. */
+  readonly settled: ReadonlySet<number>;
 }
 
 const bounded = (code: number): number => Math.max(-MOST_CODE, Math.min(MOST_CODE, code));
 const codeOf = (nats: number): number => Math.round(nats * DRIFT_CODES_A_NAT);
+
+/** Moves what was drawn at all positions as the base will once it is set right. */
+function settleBase(measured: TimedCounts, drawn: TimedCounts, positions: number): void {
+  const wanted = countsIn(measured, 0, positions);
+  const all = countsIn(drawn, 0, positions);
+  const sum = (counts: Float64Array): number => counts.reduce((total, n) => total + n, 0);
+  const scale = sum(wanted) / Math.max(1, sum(all));
+  const factor = wanted.map((n, group) => ((n + CALM) / ((all[group] as number) * scale + CALM)) ** CORRECTION_STEP);
+  for (let from = 0; from < drawn.length; from += DRIFT_GROUPS) {
+    const own = drawn.subarray(from, from + DRIFT_GROUPS);
+    const before = sum(own);
+    own.forEach((n, group) => (own[group] = n * (factor[group] as number)));
+    const after = sum(own);
+    own.forEach((n, group) => (own[group] = after > 0 ? (n * before) / after : 0));
+  }
+}
 
 /** What was measured and drawn of one base. */
 class BaseEvidence {
@@ -166,18 +128,33 @@ class BaseEvidence {
   readonly curves: Curves;
   /** What is counted beside what was drawn in a stretch: some of what was drawn anywhere, so that no bin is impossible. */
   private readonly anywhere: Float64Array;
+  /** Variances of the curves that a tilt moves. */
+  private readonly moved: readonly [number, number];
 
-  constructor(base: DriftBase, b: number, { measured, drawn }: DriftEvidence) {
+  constructor(base: DriftBase, b: number, { measured, drawn, responses, settled }: DriftEvidence) {
     this.own = measured.of(b);
     this.other = drawn.of(b);
     this.curves = groupCurves(base);
+    if (settled.has(b)) {
+      settleBase(this.own, this.other, drawn.positions);
+    }
     const all = countsIn(this.other, 0, drawn.positions);
     const total = all.reduce((sum, w) => sum + w + SMOOTHING, 0);
     this.anywhere = all.map((w) => (BASE_WEIGHT * (w + SMOOTHING)) / total);
+    const [one, two] = curveVariances(this.curves, all);
+    const [first, second] = responses[b] ?? [1, 1];
+    this.moved = [one * first, two * second];
+  }
+
+  /** The response of draws between two positions, where they vary less than they do on the whole. */
+  response(from: number, to: number): Response {
+    const [one, two] = curveVariances(this.curves, countsIn(this.other, from, to));
+    const [first, second] = this.moved;
+    return [dampedResponse(first / Math.max(TINY, one)), dampedResponse(second / Math.max(TINY, two))];
   }
 
   /** The tilt between two positions that sets right what was drawn there; undefined where too little was measured. */
-  tilt(from: number, to: number): ReturnType<typeof tiltOf> | undefined {
+  tilt(from: number, to: number): Tilt | undefined {
     const wanted = countsIn(this.own, from, to);
     if (wanted.reduce((sum, w) => sum + w, 0) < LEAST_SPANS) {
       return undefined;
@@ -241,12 +218,14 @@ export function correctedDrifts(
       known = { base: drift.base, evidence: new BaseEvidence(base, drift.base, evidence) };
     }
     const off = known.evidence.tilt(drift.from, drift.to);
-    return off === undefined
-      ? drift
-      : {
-          ...drift,
-          first: bounded(drift.first + codeOf(STEP * off.first)),
-          second: bounded(drift.second + codeOf(STEP * off.second)),
-        };
+    if (off === undefined) {
+      return drift;
+    }
+    const [first, second] = known.evidence.response(drift.from, drift.to);
+    return {
+      ...drift,
+      first: bounded(drift.first + codeOf((CORRECTION_STEP * off.first) / first)),
+      second: bounded(drift.second + codeOf((CORRECTION_STEP * off.second) / second)),
+    };
   });
 }

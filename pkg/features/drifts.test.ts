@@ -2,8 +2,19 @@
 import { ByteReader, ByteWriter } from '../model';
 import { contextOf, learnContent, seededNumbers } from './content';
 import { TraceCollector } from './collect';
-import { driftBases, driftCurves, DriftTable, readDrifts, writeDrifts, type Drift, type Drifts } from './drifts';
-import { correctedDrifts, learnDrifts } from './drifts-learn';
+import {
+  driftBases,
+  driftCurves,
+  DriftPlaces,
+  DriftTable,
+  NO_DRIFTS,
+  readDrifts,
+  writeDrifts,
+  type Drift,
+  type Drifts,
+} from './drifts';
+import type { SpanTable } from './span-table';
+import { correctedDrifts, learnDrifts, type DriftEvidence } from './drifts-learn';
 import { DRIFT_GROUPS, driftGroups, TimedBins } from './timed-bins';
 import { shopTraces } from '../../tests/query/shop-traces';
 
@@ -39,11 +50,16 @@ function drawn(
 
 const level = (): readonly [number, number] => [0, 0];
 
+/** Evidence of draws that move by all that their logits do, and whose bases are as they are to be. */
+function evidenceOf(measured: TimedBins, drawn: TimedBins, more: Partial<DriftEvidence> = {}): DriftEvidence {
+  return { measured, drawn, responses: BASES.map(() => [1, 1] as const), settled: new Set(), ...more };
+}
+
 describe.each([1, 2])('of base %d', (b) => {
   test('two draws of the same hardly ever need one', () => {
     let found = 0;
     for (let seed = 1; seed <= 10; seed++) {
-      const evidence = { measured: drawn(b, 60, 2 * seed, level), drawn: drawn(b, 600, 2 * seed + 1, level) };
+      const evidence = evidenceOf(drawn(b, 60, 2 * seed, level), drawn(b, 600, 2 * seed + 1, level));
       found += learnDrifts(BASES, evidence, 'stretches', 100).length;
       found += learnDrifts(BASES, evidence, 'positions', 100).length;
     }
@@ -52,7 +68,7 @@ describe.each([1, 2])('of base %d', (b) => {
 
   test('a stretch in which it is something else has one, of its strength', () => {
     const incident = (tick: number): readonly [number, number] => (tick >= 12 && tick < 15 ? [1.5, 1] : [0, 0]);
-    const evidence = { measured: drawn(b, 60, 3, incident), drawn: drawn(b, 600, 4, level) };
+    const evidence = evidenceOf(drawn(b, 60, 3, incident), drawn(b, 600, 4, level));
     const [drift, ...others] = learnDrifts(BASES, evidence, 'stretches', 100) as [Drift, ...Drift[]];
     expect(others).toEqual([]);
     expect(drift).toMatchObject({ base: b, from: 12, to: 15 });
@@ -65,6 +81,32 @@ describe.each([1, 2])('of base %d', (b) => {
     const done = correctedDrifts([drift], BASES, { ...evidence, drawn: drawn(b, 600, 6, incident) });
     expect(Math.abs((done[0]?.first as number) - drift.first)).toBeLessThan(2);
     expect(learnDrifts(BASES, evidence, 'stretches', 0)).toEqual([]);
+  });
+
+  test('where draws follow half of what their logits do, twice as much is added', () => {
+    const incident = (tick: number): readonly [number, number] => (tick >= 12 && tick < 15 ? [1.2, 0.6] : [0, 0]);
+    const none: Drift = { base: b, from: 12, to: 15, first: 0, second: 0 };
+    const [measured, drawnLevel] = [drawn(b, 400, 3, incident), drawn(b, 600, 4, level)];
+    const added = (part: number): Drift => {
+      const responses = BASES.map(() => [part, part] as const);
+      return correctedDrifts([none], BASES, evidenceOf(measured, drawnLevel, { responses }))[0] as Drift;
+    };
+    const [all, half, none_] = [added(1), added(0.5), added(0.001)];
+    expect(half.first / all.first).toBeGreaterThan(1.6);
+    expect(half.first / all.first).toBeLessThan(2.4);
+    // what hardly follows is not pulled without end
+    expect(none_.first / all.first).toBeLessThan(3.6);
+  });
+
+  test('what bases are set right by is not in drifts', () => {
+    const all = (): readonly [number, number] => [1, 0.5];
+    const measured = drawn(b, 300, 3, all);
+    const learnt = (settled: ReadonlySet<number>): Drift[] =>
+      learnDrifts(BASES, evidenceOf(measured, drawn(b, 600, 4, level), { settled }), 'stretches', 100);
+    expect(learnt(new Set())).toHaveLength(1);
+    // the fifth that the base is not set right by at once is learnt, where that much pays
+    const left = learnt(new Set([b]));
+    left.forEach((drift) => expect(Math.abs(drift.first)).toBeLessThanOrEqual(2));
   });
 });
 
@@ -124,6 +166,8 @@ describe('in a file', () => {
   const { content } = learnContent(batch.finish(), { k: 5, maxBins: 32 });
   const context = contextOf(content, { field: 1, operation: 2, rank: 2 });
   const { bases, ofField } = driftBases(content, context);
+  const places = new DriftPlaces(content, context);
+  const { positions } = places;
   const numbers = bases.flatMap((base, b) => (base === undefined ? [] : [b]));
 
   function some(seed: number): Drifts {
@@ -139,12 +183,12 @@ describe('in a file', () => {
         }
         return list;
       });
-    return { ticks: along(content.ticks.count), shapes: along(Math.min(256, content.layouts.length)) };
+    return { ticks: along(positions.ticks), shapes: along(positions.shapes), fields: along(positions.fields) };
   }
 
   test('they are read as written', () => {
     for (let seed = 1; seed < 40; seed++) {
-      const drifts = seed === 1 ? { ticks: [], shapes: [] } : some(seed);
+      const drifts = seed === 1 ? NO_DRIFTS : some(seed);
       const writer = new ByteWriter();
       writeDrifts(writer, drifts);
       expect(readDrifts(new ByteReader(writer.finish(), 'drifts'), content, context)).toEqual(drifts);
@@ -162,22 +206,55 @@ describe('in a file', () => {
     expect(() => readDrifts(new ByteReader(data, 'drifts'), content, context)).toThrow(/drifts/);
   });
 
-  test('they are added where they hold, those of ticks and shapes together', () => {
-    const field = ofField.findIndex((base) => base >= 0);
-    const base = ofField[field] as number;
+  test('those of a file without drifts of fields are read', () => {
+    const { ticks, shapes } = some(3);
+    const writer = new ByteWriter();
+    writeDrifts(writer, { ticks, shapes, fields: [] });
+    const [, ...rest] = writer.finish();
+    const before = Uint8Array.of(1, ...rest.slice(0, -1));
+    expect(readDrifts(new ByteReader(before, 'drifts'), content, context)).toEqual({ ticks, shapes, fields: [] });
+  });
+
+  test('they are added where they hold, those of ticks, shapes and fields together', () => {
+    const shared = places.basesFor('fields').findIndex((base) => base !== undefined);
+    const [field, other] = [...ofField.keys()].filter((f) => ofField[f] === shared) as [number, number];
+    const base = shared;
     const ticks = [{ base, from: 1, to: 2, first: 4, second: 0 }];
     const shapes = [{ base, from: 0, to: 1, first: -4, second: 8 }];
-    const table = new DriftTable(content, context, { ticks, shapes });
-    const added = (tick: number, shape: number): number[] => {
+    const fields = [{ base, from: 1, to: 2, first: 3, second: 1 }];
+    const table = new DriftTable(content, context, { ticks, shapes, fields });
+    const added = (tick: number, shape: number, of = field): number[] => {
       const logits = new Int32Array(64);
-      table.addTo(logits, 0, field, tick, shape);
+      const spans = { tick: Int32Array.of(tick), shape: Int32Array.of(shape), traceOf: Int32Array.of(0) };
+      table.addTo(logits, 0, of, spans as unknown as SpanTable, 0);
       return Array.from(logits.subarray(0, bases[base]?.classes));
     };
-    expect(table.at(field, 1)).toBeGreaterThan(0);
-    expect(table.at(field, 2)).toBe(0);
+    expect(table.inTick(field, 1)).toBeGreaterThan(0);
+    expect(table.inTick(field, 2)).toBe(0);
     expect(added(0, 1).every((logit) => logit === 0)).toBe(true);
     expect(added(1, 1)[0]).toBe(-64);
     const [both, ofTick, ofShape] = [added(1, 0), added(1, 1), added(0, 0)];
     expect(both).toEqual(ofTick.map((logit, bin) => logit + (ofShape[bin] as number)));
+    const ofOther = added(0, 1, other);
+    expect(ofOther.some((logit) => logit !== 0)).toBe(true);
+    expect(added(1, 0, other)).toEqual(both.map((logit, bin) => logit + (ofOther[bin] as number)));
+  });
+
+  test('fields of one base have positions of their own, and only bases of several have drifts of fields', () => {
+    const seen = new Map<number, number[]>();
+    const nowhere = { traceOf: Int32Array.of(0) } as unknown as SpanTable;
+    ofField.forEach((base, field) => {
+      if (base >= 0) {
+        seen.set(base, [
+          ...(seen.get(base) ?? []),
+          places.at('fields', field, { ...nowhere, tick: Int32Array.of(0), shape: Int32Array.of(0) }, 0),
+        ]);
+      }
+    });
+    for (const [base, ranks] of seen) {
+      expect(ranks).toEqual([...ranks.keys()]);
+      expect(ranks.length).toBeLessThanOrEqual(positions.fields);
+      expect(places.basesFor('fields')[base] !== undefined).toBe(ranks.length > 1);
+    }
   });
 });

@@ -1,6 +1,6 @@
 /**
- * @file Drifts: how what times are drawn from moves for a while, or in one shape. A drift adds two numbers times two fixed
- * curves to the prior logits of the bins (an exponential tilt: Siegmund 1976), so a minute in which an operation is slow
+ * @file Drifts: how what times are drawn from moves for a while, in one shape or at one site. A drift adds two numbers times
+ * two fixed curves to the prior logits of the bins (an exponential tilt: Siegmund 1976), so a minute in which an operation is slow
  * costs about three bytes. Drifts are learnt from what a model draws against what was measured (drifts-learn.ts): what the
  * network knows already costs nothing.
  */
@@ -8,12 +8,15 @@ import { ByteReader, ByteWriter } from '../model';
 import type { ModelContent } from './content';
 import { fieldBases, PRIOR_CLASSES } from './priors';
 import type { RowContext } from './rows';
+import type { SpanTable } from './span-table';
 import { slackBinsOf } from './timing';
 
 /** Units of a code in a nat. */
 export const DRIFT_CODES_A_NAT = 4;
 const LOGITS_A_NAT = 64;
-const LAYOUT = 1;
+const LAYOUT = 2;
+/** Without drifts of fields. */
+const LAYOUT_WITHOUT_FIELDS = 1;
 /** The curves are level beyond this part of the bins either way: the ends of tables are far apart and rare. */
 const LEVEL_BEYOND = 0.6;
 /** Shapes that can have drifts of their own: the most frequent. */
@@ -30,18 +33,21 @@ export interface Drift {
   readonly second: number;
 }
 
-/** Drifts along time, whose positions are ticks, and those of shapes, whose positions are their numbers. */
+/** Drifts by what their positions are. */
 export interface Drifts {
+  /** Some twenty traces that follow each other. */
   readonly ticks: readonly Drift[];
+  /** The number of a shape. */
   readonly shapes: readonly Drift[];
+  /** The rank of a field among those that are drawn from the same base: the same operation at several sites. */
+  readonly fields: readonly Drift[];
 }
 
-export const NO_DRIFTS: Drifts = { ticks: [], shapes: [] };
+export type DriftKind = keyof Drifts;
 
-/** Positions of the drifts of shapes. */
-export function driftShapeCount({ layouts }: Pick<ModelContent, 'layouts'>): number {
-  return Math.min(MOST_SHAPES, layouts.length);
-}
+const KINDS: readonly DriftKind[] = ['ticks', 'shapes', 'fields'];
+
+export const NO_DRIFTS: Drifts = { ticks: [], shapes: [], fields: [] };
 
 /** Bins of a base of times. */
 export interface DriftBase {
@@ -71,6 +77,47 @@ export function driftBases(
   });
   context.paceFields.forEach((field) => add(field, 0));
   return { bases, ofField };
+}
+
+/** Where times are drawn: their bases, and their positions for drifts of each kind. */
+export class DriftPlaces {
+  readonly bases: ReadonlyArray<DriftBase | undefined>;
+  /** How many positions there are. */
+  readonly positions: Readonly<Record<DriftKind, number>>;
+  private readonly ofField: Int32Array;
+  private readonly rank: Int32Array;
+  /** Fields of each base. */
+  private readonly shared: Int32Array;
+
+  constructor(content: ModelContent, context: RowContext) {
+    const { bases, ofField } = driftBases(content, context);
+    this.bases = bases;
+    this.ofField = ofField;
+    this.shared = new Int32Array(bases.length);
+    this.rank = ofField.map((base) => (base < 0 ? 0 : this.shared[base]!++));
+    const shapes = Math.min(MOST_SHAPES, content.layouts.length);
+    const fields = this.shared.reduce((most, n) => Math.max(most, n), 0);
+    this.positions = { ticks: content.ticks.count, shapes, fields };
+  }
+
+  /** The base of a field of the network; −1 of attributes. */
+  baseOf(field: number): number {
+    return this.ofField[field] ?? -1;
+  }
+
+  /** Position of a field of span i. */
+  at(kind: DriftKind, field: number, { tick, shape, traceOf }: SpanTable, i: number): number {
+    const trace = traceOf[i] as number;
+    const position = kind === 'fields' ? this.rank[field] : kind === 'ticks' ? tick[trace] : shape[trace];
+    return position as number;
+  }
+
+  /** The bases that can have drifts of a kind: of fields only those that several share. */
+  basesFor(kind: DriftKind): ReadonlyArray<DriftBase | undefined> {
+    return kind === 'fields'
+      ? Array.from(this.bases, (base, b) => ((this.shared[b] as number) > 1 ? base : undefined))
+      : this.bases;
+  }
 }
 
 /** Place of bin `bin` among `classes`, from −1 to 1, the same for all bins at either end. */
@@ -103,59 +150,61 @@ export function driftCurves({ classes, slackBins }: DriftBase): readonly [Float6
 export class DriftTable {
   /** Logits of each drift, in 1/64 nat; drift 0 is none. */
   private readonly logits: Int16Array;
-  /** Number of the drift of each base in each tick, and in each shape. */
-  private readonly inTick = new Map<number, Uint16Array>();
-  private readonly inShape = new Map<number, Uint16Array>();
-  private readonly ofField: Int32Array;
+  /** By kind and base, the number of the drift at each position. */
+  private readonly numbers: Readonly<Record<DriftKind, Map<number, Uint16Array>>>;
+  private readonly places: DriftPlaces;
   private readonly classes: Uint8Array;
 
-  constructor(content: ModelContent, context: RowContext, { ticks, shapes }: Drifts) {
-    const { bases, ofField } = driftBases(content, context);
-    this.ofField = ofField;
-    const count = ticks.length + shapes.length + 1;
+  constructor(content: ModelContent, context: RowContext, drifts: Drifts) {
+    this.places = new DriftPlaces(content, context);
+    const { bases, positions } = this.places;
+    const count = KINDS.reduce((sum, kind) => sum + drifts[kind].length, 1);
     this.logits = new Int16Array(count * PRIOR_CLASSES);
     this.classes = new Uint8Array(count);
-    const add = (drift: Drift, number: number, numbers: Map<number, Uint16Array>, size: number): void => {
-      const base = bases[drift.base] as DriftBase;
-      const own = numbers.get(drift.base) ?? new Uint16Array(size);
-      numbers.set(drift.base, own);
-      own.fill(number, drift.from, drift.to);
-      this.classes[number] = base.classes;
-      const [one, two] = driftCurves(base);
-      for (let bin = 0; bin < base.classes; bin++) {
-        // + − × ÷ and rounding: the same on every machine
-        const codes = drift.first * (one[bin] as number) + drift.second * (two[bin] as number);
-        this.logits[number * PRIOR_CLASSES + bin] = Math.round((LOGITS_A_NAT * codes) / DRIFT_CODES_A_NAT);
+    this.numbers = { ticks: new Map(), shapes: new Map(), fields: new Map() };
+    let number = 1;
+    for (const kind of KINDS) {
+      for (const drift of drifts[kind]) {
+        const base = bases[drift.base] as DriftBase;
+        const own = this.numbers[kind].get(drift.base) ?? new Uint16Array(positions[kind]);
+        this.numbers[kind].set(drift.base, own);
+        own.fill(number, drift.from, drift.to);
+        this.classes[number] = base.classes;
+        const [one, two] = driftCurves(base);
+        for (let bin = 0; bin < base.classes; bin++) {
+          // + − × ÷ and rounding: the same on every machine
+          const codes = drift.first * (one[bin] as number) + drift.second * (two[bin] as number);
+          this.logits[number * PRIOR_CLASSES + bin] = Math.round((LOGITS_A_NAT * codes) / DRIFT_CODES_A_NAT);
+        }
+        number++;
       }
-    };
-    ticks.forEach((drift, d) => add(drift, d + 1, this.inTick, content.ticks.count));
-    shapes.forEach((drift, d) => add(drift, ticks.length + d + 1, this.inShape, driftShapeCount(content)));
+    }
   }
 
   /** Number of the drift of a field in a tick; 0 = none. */
-  at(field: number, tick: number): number {
-    return this.inTick.get(this.ofField[field] as number)?.[tick] ?? 0;
+  inTick(field: number, tick: number): number {
+    return this.numbers.ticks.get(this.places.baseOf(field))?.[tick] ?? 0;
   }
 
-  /** Adds the drifts of a field in a tick and a shape to the logits of a row, which begin at `at`. */
-  addTo(logits: Int32Array | Int16Array, at: number, field: number, tick: number, shape: number): void {
-    this.addOne(logits, at, this.at(field, tick));
-    this.addOne(logits, at, this.inShape.get(this.ofField[field] as number)?.[shape] ?? 0);
-  }
-
-  private addOne(logits: Int32Array | Int16Array, at: number, drift: number): void {
-    const from = drift * PRIOR_CLASSES;
-    for (let bin = 0; drift > 0 && bin < (this.classes[drift] as number); bin++) {
-      logits[at + bin] = (logits[at + bin] as number) + (this.logits[from + bin] as number);
+  /** Adds the drifts of a field of span i to the logits of a row, which begin at `at`. */
+  addTo(logits: Int32Array | Int16Array, at: number, field: number, spans: SpanTable, i: number): void {
+    const base = this.places.baseOf(field);
+    for (const kind of KINDS) {
+      const drift = this.numbers[kind].get(base)?.[this.places.at(kind, field, spans, i)] ?? 0;
+      const from = drift * PRIOR_CLASSES;
+      for (let bin = 0; drift > 0 && bin < (this.classes[drift] as number); bin++) {
+        logits[at + bin] = (logits[at + bin] as number) + (this.logits[from + bin] as number);
+      }
     }
   }
 }
 
-/** Writes drifts, which are in the order of their bases and ticks. */
-export function writeDrifts(writer: ByteWriter, { ticks, shapes }: Drifts): void {
+/** Writes drifts, which are in the order of their bases and positions. */
+export function writeDrifts(writer: ByteWriter, { ticks, shapes, fields }: Drifts): void {
   writer.byte(LAYOUT);
   writeList(writer, ticks);
   writeList(writer, shapes);
+  writeList(writer, fields);
 }
 
 function writeList(writer: ByteWriter, drifts: readonly Drift[]): void {
@@ -171,14 +220,16 @@ function writeList(writer: ByteWriter, drifts: readonly Drift[]): void {
 
 /** Reads drifts for a content. @throws GentError MODEL_CORRUPT */
 export function readDrifts(reader: ByteReader, content: ModelContent, context: RowContext): Drifts {
-  if (reader.byte() !== LAYOUT) {
+  const layout = reader.byte();
+  if (layout !== LAYOUT && layout !== LAYOUT_WITHOUT_FIELDS) {
     reader.fail('unknown layout');
   }
-  const { bases } = driftBases(content, context);
-  const ticks = readList(reader, bases, content.ticks.count);
-  const shapes = readList(reader, bases, driftShapeCount(content));
+  const { bases, positions } = new DriftPlaces(content, context);
+  const ticks = readList(reader, bases, positions.ticks);
+  const shapes = readList(reader, bases, positions.shapes);
+  const fields = layout === LAYOUT ? readList(reader, bases, positions.fields) : [];
   reader.end();
-  return { ticks, shapes };
+  return { ticks, shapes, fields };
 }
 
 function readList(reader: ByteReader, bases: ReadonlyArray<DriftBase | undefined>, size: number): Drift[] {
@@ -196,7 +247,7 @@ function readList(reader: ByteReader, bases: ReadonlyArray<DriftBase | undefined
     const from = (base === lastBase ? lastTo : 0) + (gaps[d] as number);
     const to = from + (lengths[d] as number);
     if (to > size) {
-      reader.fail('a drift goes on beyond the last tick or shape');
+      reader.fail('a drift goes on beyond the last tick, shape or field');
     }
     [lastBase, lastTo] = [base, to];
     return { base, from, to, first: firsts[d] as number, second: seconds[d] as number };

@@ -16,6 +16,8 @@ export * from './drifts-learn';
 export { TimedBins, type TimedCells } from './timed-bins';
 export * from './priors';
 export * from './priors-learn';
+export { correctedPriors } from './priors-correct';
+export { ResponseSums, responsesOf, type Response } from './responses';
 export * from './quantiser';
 export * from './quantiser-learn';
 export * from './resources';

@@ -2,7 +2,6 @@
 import type { ModelContent } from './content';
 import {
   CODES_A_NAT,
-  FINE_CODES_A_NAT,
   fieldBases,
   groupOfBin,
   groupsOf,
@@ -193,65 +192,4 @@ function regimesOf(
     to = from;
   }
   return found.reverse();
-}
-
-/** Observations beside which counts of a bin are weighed: few say little. */
-const CALM = 8;
-/** Part of what is off that is set right at once: what is drawn before changes what is drawn after. */
-const STEP = 0.8;
-/** Changes are rounded up from 1 − this on: smaller ones cost more bytes than they are worth. */
-const KEEP = 0.25;
-
-/**
- * Sets bases right by what was drawn with them: the network learnt from times as they were measured, and draws after times
- * it drew itself, so small errors add up.
- * @param wanted - counts of the bins of each field as measured, `classes` a field
- * @param drawn - counts of what was drawn, of as many traces or fewer
- * @param settable - fields whose bases are set
- */
-export function correctedPriors(
-  priors: Priors,
-  fields: readonly FieldBase[],
-  wanted: Float64Array,
-  drawn: Float64Array,
-  classes: number,
-  settable: ReadonlySet<number>
-): Priors {
-  const of = (sizes: readonly number[]): BinCounts[] =>
-    sizes.map((size) => ({ wanted: new Float64Array(size), drawn: new Float64Array(size) }));
-  const ofBases = of(priors.bases.map(({ length }) => length));
-  const massed = fields.filter(({ correction }) => correction >= 0);
-  const ofCorrections = of(massed.map(({ classes: size }) => size));
-  fields.forEach(({ base, correction }, f) => {
-    const sum = settable.has(f) ? (ofBases[base] ?? ofCorrections[correction]) : undefined;
-    sum?.wanted.forEach((_, bin) => {
-      sum.wanted[bin] = (sum.wanted[bin] as number) + (wanted[f * classes + bin] as number);
-      sum.drawn[bin] = (sum.drawn[bin] as number) + (drawn[f * classes + bin] as number);
-    });
-  });
-  const finer = FINE_CODES_A_NAT / priors.codesANat;
-  return {
-    ...priors,
-    codesANat: FINE_CODES_A_NAT,
-    bases: priors.bases.map((codes, b) => corrected(codes, finer, ofBases[b] as BinCounts)),
-    corrections: massed.map(({ classes: size }, c) =>
-      corrected(priors.corrections[c] ?? new Int8Array(size), finer, ofCorrections[c] as BinCounts)
-    ),
-  };
-}
-
-/** Counts of the bins of a base, as measured and as drawn. */
-interface BinCounts {
-  readonly wanted: Float64Array;
-  readonly drawn: Float64Array;
-}
-
-function corrected(codes: Int8Array, finer: number, { wanted, drawn }: BinCounts): Int8Array {
-  const total = (list: Float64Array): number => list.reduce((all, n) => all + n, 0);
-  const scale = total(wanted) / Math.max(1, total(drawn));
-  return codes.map((code, bin) => {
-    const ratio = ((wanted[bin] as number) + CALM) / ((drawn[bin] as number) * scale + CALM);
-    const off = FINE_CODES_A_NAT * STEP * Math.log(ratio);
-    return Math.max(-127, Math.min(127, code * finer + Math.trunc(off + Math.sign(off) * KEEP)));
-  });
 }

@@ -165,7 +165,7 @@ describe('bases set right', () => {
       drawn[f * classes + bin] = bin === 2 ? 500 : 1000;
     }
   });
-  const corrected = correctedPriors(learnt, fields, wanted, drawn, classes, new Set([1, 3]));
+  const corrected = correctedPriors(learnt, { fields, wanted, drawn, classes, settable: new Set([1, 3]) });
   const shareOf = (priors: Priors, field: number, bin: number): number => {
     const { logits } = new PriorTable(model.content, model.context, priors);
     const own = Array.from({ length: fields[field]?.classes ?? 0 }, (_, b) =>
@@ -188,15 +188,35 @@ describe('bases set right', () => {
   test('chance changes nothing', () => {
     const next = random(4);
     const near = wanted.map((n) => n + Math.floor(60 * (next() - 0.5)));
-    expect(correctedPriors(learnt, fields, wanted, near, classes, new Set([1, 2, 3, 4])).bases).toEqual(
-      learnt.bases.map((codes) => codes.map((code) => 2 * code))
+    expect(
+      correctedPriors(learnt, { fields, wanted, drawn: near, classes, settable: new Set([1, 2, 3, 4]) }).bases
+    ).toEqual(learnt.bases.map((codes) => codes.map((code) => 2 * code)));
+  });
+
+  test('a base that is off to one side is set right by what draws follow', () => {
+    const base = { classes: fields[1]?.classes as number, slackBins: 0 };
+    const slanted = wanted.map((n, at) => n * Math.exp(0.06 * ((at % classes) - base.classes / 2)));
+    const bases = learnt.bases.map((codes, b) =>
+      b === fields[1]?.base ? { ...base, classes: codes.length } : undefined
     );
+    const added = (response: number): number => {
+      const responses = learnt.bases.map(() => [response, response] as const);
+      const evidence = { fields, wanted: slanted, drawn: wanted, classes, settable: new Set([1]), bases, responses };
+      const { bases: set } = correctedPriors(learnt, evidence);
+      const codes = set[fields[1]?.base as number] as Int8Array;
+      const before = learnt.bases[fields[1]?.base as number] as Int8Array;
+      const moved = codes.map((code, bin) => code - 2 * (before[bin] as number));
+      return (moved[base.classes - 4] as number) - (moved[3] as number);
+    };
+    expect(added(1)).toBeGreaterThan(0);
+    expect(added(0.5) / added(1)).toBeGreaterThan(1.5);
+    expect(added(0.5) / added(1)).toBeLessThan(2.5);
   });
 
   test('few observations change little', () => {
     const few = wanted.map((n) => n / 1000);
     const none = new Float64Array(drawn.length);
-    const { bases } = correctedPriors(learnt, fields, few, none, classes, new Set([1, 2]));
+    const { bases } = correctedPriors(learnt, { fields, wanted: few, drawn: none, classes, settable: new Set([1, 2]) });
     bases.forEach((codes, b) =>
       codes.forEach((code, bin) => expect(Math.abs(code - 2 * (learnt.bases[b]?.[bin] as number))).toBeLessThan(3))
     );

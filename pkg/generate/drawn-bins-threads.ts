@@ -4,7 +4,7 @@
  */
 import { parentPort, type Worker } from 'node:worker_threads';
 import { asGentError, GentError, startWorker, type ErrorCode } from '../common';
-import type { TimedCells } from '../features';
+import { responsesOf, type Response, type TimedCells } from '../features';
 import { BinCounter, type BinCounts, type DrawnBinsInput, type DrawnTraces, type DrawnWith } from './drawn-bins';
 
 /** Fewer spans are counted sooner than a worker starts. */
@@ -14,7 +14,8 @@ const SPANS_FOR_WORKER = 20_000;
 export interface AllBinCounts {
   readonly counts: Float64Array;
   readonly timed: readonly TimedCells[];
-  readonly shaped: readonly TimedCells[];
+  /** Where they were asked for. */
+  readonly responses: readonly Response[];
 }
 
 /** Counts bins of traces drawn with some priors. */
@@ -59,8 +60,8 @@ export async function runDrawnBins(data: unknown): Promise<void> {
     try {
       const { drawnWith, traces } = request;
       const counted = await (await opening).count(drawnWith, traces, () => Atomics.load(stop, 0) !== 0);
-      const { counts, timed, shaped } = counted;
-      const arrays = [counts, timed.cells, timed.sums, shaped.cells, shaped.sums];
+      const { counts, timed, responses } = counted;
+      const arrays = [counts, timed?.cells, timed?.sums, responses].filter((array) => array !== undefined);
       port.postMessage(
         counted satisfies WorkerAnswer,
         arrays.map(({ buffer }) => buffer)
@@ -145,11 +146,19 @@ export async function openDrawnBins(
       Atomics.store(stop, 0, 1);
       throw error;
     });
+  const together = (parts: readonly BinCounts[]): AllBinCounts => {
+    const sum = (of: (part: BinCounts) => Float64Array): Float64Array =>
+      parts.map(of).reduce((all, part) => all.map((n, i) => n + (part[i] as number)));
+    return {
+      counts: own.told(sum(({ counts }) => counts)),
+      timed: parts.flatMap(({ timed }) => timed ?? []),
+      responses: responsesOf(sum(({ responses }) => responses ?? new Float64Array())),
+    };
+  };
   return {
     async count(drawnWith) {
       if (helper === undefined) {
-        const all = await own.count(drawnWith, { first: 0, stride: 1 }, cancelled);
-        return { counts: own.told(all.counts), timed: [all.timed], shaped: [all.shaped] };
+        return together([await own.count(drawnWith, { first: 0, stride: 1 }, cancelled)]);
       }
       const [theirs, ours] = await Promise.allSettled([
         unless(helper.count(drawnWith, { first: 1, stride: 2 })),
@@ -158,12 +167,7 @@ export async function openDrawnBins(
       if (ours.status === 'rejected' || theirs.status === 'rejected') {
         throw failureOf([ours, theirs]);
       }
-      const [a, b] = [ours.value, theirs.value];
-      return {
-        counts: own.told(a.counts.map((n, i) => n + (b.counts[i] as number))),
-        timed: [a.timed, b.timed],
-        shaped: [a.shaped, b.shaped],
-      };
+      return together([ours.value, theirs.value]);
     },
     async close() {
       await helper?.close();

@@ -2,7 +2,7 @@
 import { GentError } from '../common';
 import {
   binOf,
-  driftBases,
+  DriftPlaces,
   DriftTable,
   DurationMode,
   durationTableOf,
@@ -12,7 +12,8 @@ import {
   PriorTable,
   TimedBins,
   type TimedCells,
-  driftShapeCount,
+  ResponseSums,
+  type DriftKind,
   type Drifts,
   type ModelContent,
   type Priors,
@@ -50,6 +51,10 @@ export interface DrawnWith {
   readonly drifts: Drifts;
   /** Times alone, where nobody asks for attributes. */
   readonly timesOnly?: boolean;
+  /** Which positions times are counted by. */
+  readonly along?: DriftKind;
+  /** Whether responses are asked for: they take a third more time. */
+  readonly responding?: boolean;
 }
 
 /** Which traces are drawn: `first`, then every `stride`-th. */
@@ -103,10 +108,13 @@ function partOfAll(content: ModelContent, counted: ReadonlyArray<readonly unknow
 /** What was drawn, counted. */
 export interface BinCounts {
   readonly counts: Float64Array<ArrayBuffer>;
-  /** Times by tick, see `TimedBins`: expected where nothing changes them once they are drawn, else as they are settled. */
-  readonly timed: TimedCells;
-  /** The same by shape. */
-  readonly shaped: TimedCells;
+  /**
+   * Times by the positions asked for, see `TimedBins`: expected where nothing changes them once they are drawn, else as
+   * they are settled.
+   */
+  readonly timed: TimedCells | undefined;
+  /** Where they were asked for: see `ResponseSums`. */
+  readonly responses: Float64Array<ArrayBuffer> | undefined;
 }
 
 /** Draws times and attributes, and counts their bins. */
@@ -153,7 +161,7 @@ export class BinCounter {
    * @throws GentError CANCELLED, NN_*
    */
   async count(
-    { priors, drifts, timesOnly = false }: DrawnWith,
+    { priors, drifts, timesOnly = false, along, responding = false }: DrawnWith,
     { first, stride }: DrawnTraces,
     cancelled: () => boolean
   ): Promise<BinCounts> {
@@ -161,15 +169,15 @@ export class BinCounter {
     const { content, context, seed } = this.input;
     const network = withPriors(this.network, new PriorTable(content, context, priors));
     const key = hash32(seed, 1) | 0;
-    const { bases, ofField } = driftBases(content, context);
-    const timed = new TimedBins(bases, content.ticks.count);
-    const shaped = new TimedBins(bases, driftShapeCount(content));
+    const drawnAt = new DriftPlaces(content, context);
+    const timed = along === undefined ? undefined : new TimedBins(drawnAt.bases, drawnAt.positions[along]);
+    const responses = responding ? new ResponseSums(drawnAt.bases) : undefined;
     const tally: Tally = (spans, i, field, weights, last) => {
+      const base = drawnAt.baseOf(field);
+      responses?.add(base, weights, last);
       const gap = field === context.gapField[spans.site[i] as number];
-      if (gap || spans.leaf[i] === 1 || context.paceFields.includes(field)) {
-        const trace = spans.traceOf[i] as number;
-        timed.spread(ofField[field] as number, spans.tick[trace] as number, weights, last);
-        shaped.spread(ofField[field] as number, spans.shape[trace] as number, weights, last);
+      if (along !== undefined && (gap || spans.leaf[i] === 1 || context.paceFields.includes(field))) {
+        timed?.spread(base, drawnAt.at(along, field, spans, i), weights, last);
       }
     };
     const sampler = new Sampler(
@@ -207,16 +215,14 @@ export class BinCounter {
       spans.pace.forEach((pace, at) => pace > 0 && count(context.paceFields[at % PHASES] as number, pace - 1));
       for (let i = 0; i < spans.size; i++) {
         const site = spans.site[i] as number;
-        const tick = spans.tick[spans.traceOf[i] as number] as number;
         count(context.gapField[site] as number, spans.gapBin[i] as number);
         const field = context.durationField[site] as number;
         count(field, spans.durationBin[i] as number);
         if (field >= 0) {
           const settled = settledBin(context, spans, i);
           count(field, settled, size);
-          if (spans.leaf[i] === 0) {
-            timed.add(ofField[field] as number, tick, settled);
-            shaped.add(ofField[field] as number, spans.shape[spans.traceOf[i] as number] as number, settled);
+          if (along !== undefined && spans.leaf[i] === 0) {
+            timed?.add(drawnAt.baseOf(field), drawnAt.at(along, field, spans, i), settled);
           }
         }
         for (const { at, field } of timesOnly ? [] : (counted[spans.operation[i] as number] ?? [])) {
@@ -227,7 +233,7 @@ export class BinCounter {
         }
       }
     }
-    return { counts, timed: timed.finish(), shaped: shaped.finish() };
+    return { counts, timed: timed?.finish(), responses: responses?.sums };
   }
 
   /** What the sum of counts says: of durations, where they lie once they are settled. */

@@ -112,7 +112,7 @@ export class FirstSpans {
   private driftOf({ shape, row }: TracePlace): number {
     const site = (this.content.sites[shape] as Int32Array)[0] as number;
     const field = this.context.durationField[site] as number;
-    return field < 0 ? 0 : (this.drifts?.at(field, this.content.ticks.row[row] as number) ?? 0);
+    return field < 0 ? 0 : (this.drifts?.inTick(field, this.content.ticks.row[row] as number) ?? 0);
   }
 
   /** Asks the network for what is not known yet. */
@@ -147,6 +147,7 @@ export class FirstSpans {
       const spans = spanTable(layouts, shapes, segments, sites);
       asked.forEach((place, t) => {
         spans.reach[t] = this.reach(place);
+        spans.tick[t] = content.ticks.row[place.row] as number;
         const needs = content.needs?.[place.shape];
         spans.usual[t] = needs?.usual[0] ?? 0;
         spans.usualLater[t] = needs?.usualLater[0] ?? 0;
@@ -159,10 +160,8 @@ export class FirstSpans {
       asked.forEach((_, i) => {
         const table = durationTableOf(context, context.timing.sites[spans.site[i] as number] as TimingSite);
         const bins = table.codes.length - 1;
-        const { shape, row } = asked[i] as TracePlace;
         const field = context.durationField[spans.site[i] as number] as number;
-        const tick = content.ticks.row[row] as number;
-        this.drifts?.addTo(logits, i * network.spec.classes, field, tick, shape);
+        this.drifts?.addTo(logits, i * network.spec.classes, field, spans, i);
         const weights = weightsOfLogits(logits, i * network.spec.classes, bins);
         maskBins(weights, this.limitOf(asked[i] as TracePlace, table));
         let sum = 0;

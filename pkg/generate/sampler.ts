@@ -221,8 +221,7 @@ export class Sampler {
     for (const i of list) {
       const field = fieldOf[spans.site[i] as number] as number;
       if (field >= 0) {
-        const trace = spans.traceOf[i] as number;
-        this.drifts.addTo(logits, row++ * classes, field, spans.tick[trace] as number, spans.shape[trace] as number);
+        this.drifts.addTo(logits, row++ * classes, field, spans, i);
       }
     }
   }
@@ -267,7 +266,7 @@ export class Sampler {
       firsts.forEach((i, row) => {
         const t = spans.traceOf[i] as number;
         const at = row * network.spec.classes;
-        this.drifts?.addTo(logits!, at, field, spans.tick[t] as number, spans.shape[t] as number);
+        this.drifts?.addTo(logits!, at, field, spans, i);
         const u = this.uniforms.ofFirst(Stream.Pace + phase, spans.site[i] as number, places[t] as TracePlace);
         const weights = this.drawFrom(PACES, undefined, logits, row, u);
         this.tally?.(spans, i, field, weights, PACES - 1);

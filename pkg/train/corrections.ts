@@ -1,36 +1,44 @@
 /**
  * @file What a network draws, set right by what was measured: it learnt from measured times and draws after its own, so
- * small errors add up. Bases of the priors on the whole, drifts in single shapes and for stretches of time.
+ * small errors add up. Bases of the priors on the whole, drifts for stretches of time, in single shapes and at single sites.
  */
 import {
   correctedDrifts,
   correctedPriors,
-  driftBases,
-  driftShapeCount,
+  DriftPlaces,
   fieldBases,
   learnDrifts,
   MAX_BINS,
   NO_DRIFTS,
   PHASES,
   TimedBins,
+  type DriftKind,
   type Drifts,
-  type FieldBase,
   type ModelContent,
   type Priors,
+  type Response,
   type RowContext,
   type SpanTable,
-  type TimedCells,
 } from '../features';
 import { openDrawnBins, type DrawnBinsInput } from '../generate';
 import type { TrainingRows } from '../nn';
 
-/** How often all bases are set right. */
-const BASE_ROUNDS = 2;
-/** In which rounds drifts are learnt: those of shapes first, since what shapes explain needs no time. */
-const SHAPES_ROUND = 1;
-const TICKS_ROUND = 2;
-/** How often traces are drawn. */
-const ROUNDS = 5;
+/** In how many of the first rounds attributes are set right as well. */
+const ATTRIBUTE_ROUNDS = 2;
+/**
+ * What is set right in each round besides bases. Kinds of drifts take turns, for what one sets right another would set right
+ * again. Those of time are learnt first and once: the others then see what is off for good. Bases alone come last.
+ */
+const TURNS: ReadonlyArray<DriftKind | undefined> = [
+  undefined,
+  'ticks',
+  'shapes',
+  'fields',
+  'shapes',
+  'fields',
+  undefined,
+  undefined,
+];
 /** Drifts of each kind, at most: some three bytes each, a few hundredths of what a large batch is worth. */
 const DRIFTS_A_SPAN = 0.003;
 const LEAST_DRIFTS = 50;
@@ -40,9 +48,8 @@ export interface MeasuredBins {
   readonly spans: number;
   /** Counts of the bins of each field of the network, MAX_BINS a field. */
   readonly wanted: Float64Array;
-  /** Times by tick and by shape. */
-  readonly ticks: TimedBins;
-  readonly shapes: TimedBins;
+  /** Times by the positions of drifts of each kind. */
+  readonly times: Readonly<Record<DriftKind, TimedBins>>;
 }
 
 /** Counts the bins of rows, and of the times that they are of. */
@@ -52,14 +59,14 @@ export function measureBins(
   rows: TrainingRows,
   spans: SpanTable
 ): MeasuredBins {
-  return { spans: spans.size, wanted: wantedBins(context, rows), ...measuredTimes(content, context, spans) };
+  return { spans: spans.size, wanted: wantedBins(context, rows), times: measuredTimes(content, context, spans) };
 }
 
 /** What bases and drifts are set right by. */
 export interface CorrectionInput extends DrawnBinsInput {
   readonly measured: MeasuredBins;
   /** Which drifts are learnt. */
-  readonly kinds: ReadonlySet<keyof Drifts>;
+  readonly kinds: ReadonlySet<DriftKind>;
   /** Drifts of either kind, at most, where bytes are short. */
   readonly mostDrifts?: number;
   readonly signal: AbortSignal | undefined;
@@ -75,50 +82,45 @@ export async function correctDraws(
 ): Promise<{ readonly priors: Priors; readonly drifts: Drifts }> {
   const { content, context } = input;
   const { fields } = fieldBases(content, context);
-  const { bases } = driftBases(content, context);
-  const settable = new Set([...context.durationField, ...context.attributeField, ...context.paceFields]);
+  const places = new DriftPlaces(content, context);
+  const { bases } = places;
+  const ofTimes = [...context.durationField, ...context.paceFields];
   const most = Math.min(mostDrifts, Math.max(LEAST_DRIFTS, Math.floor(measured.spans * DRIFTS_A_SPAN)));
   const bins = await openDrawnBins(input, MAX_BINS, { signal });
   try {
     let priors = learnt;
     let drifts = NO_DRIFTS;
-    for (let round = 0; round < (kinds.size === 0 ? BASE_ROUNDS : ROUNDS); round++) {
-      const timesOnly = round >= BASE_ROUNDS;
-      const { counts, timed, shaped } = await bins.count({ priors, drifts, timesOnly });
-      const drawn = (positions: number, parts: readonly TimedCells[]): TimedBins => {
-        const bins = new TimedBins(bases, positions);
-        parts.forEach((part) => bins.take(part));
-        return bins;
-      };
-      const time = { measured: measured.ticks, drawn: drawn(content.ticks.count, timed) };
-      const shape = { measured: measured.shapes, drawn: drawn(driftShapeCount(content), shaped) };
-      drifts = {
-        shapes:
-          round === SHAPES_ROUND && kinds.has('shapes')
-            ? learnDrifts(bases, shape, 'positions', most)
-            : correctedDrifts(drifts.shapes, bases, shape),
-        ticks:
-          round === TICKS_ROUND && kinds.has('ticks')
-            ? learnDrifts(bases, time, 'stretches', most)
-            : correctedDrifts(drifts.ticks, bases, time),
-      };
-      const set = round < BASE_ROUNDS ? settable : fieldsWithDrifts(settable, fields, drifts);
-      priors = correctedPriors(priors, fields, measured.wanted, counts, MAX_BINS, set);
+    let responses: readonly Response[] = [];
+    const turns = TURNS.map((kind) => (kind !== undefined && kinds.has(kind) ? kind : undefined));
+    const rounds = turns.every((kind) => kind === undefined) ? ATTRIBUTE_ROUNDS : turns.length;
+    for (const [round, along] of turns.slice(0, rounds).entries()) {
+      const timesOnly = round >= ATTRIBUTE_ROUNDS;
+      // how far draws follow hardly changes from round to round
+      const { counts, timed, ...rest } = await bins.count({
+        ...{ priors, drifts, timesOnly, responding: round === 0 },
+        ...(along === undefined ? {} : { along }),
+      });
+      responses = round === 0 ? rest.responses : responses;
+      const settable = new Set(timesOnly ? ofTimes : [...ofTimes, ...context.attributeField]);
+      const settled = new Set(ofTimes.map((field) => fields[field]?.base ?? -1));
+      if (along !== undefined) {
+        const drawn = new TimedBins(bases, places.positions[along]);
+        timed.forEach((part) => drawn.take(part));
+        const evidence = { measured: measured.times[along], drawn, responses, settled };
+        const own = places.basesFor(along);
+        const found =
+          turns.indexOf(along) === round
+            ? learnDrifts(own, evidence, along === 'ticks' ? 'stretches' : 'positions', most)
+            : correctedDrifts(drifts[along], own, evidence);
+        drifts = { ...drifts, [along]: found };
+      }
+      const evidence = { fields, wanted: measured.wanted, drawn: counts, classes: MAX_BINS, settable };
+      priors = correctedPriors(priors, { ...evidence, bases, responses });
     }
     return { priors, drifts };
   } finally {
     await bins.close();
   }
-}
-
-/** Drifts move what is drawn on the whole: bases that have some are set right once more. */
-function fieldsWithDrifts(
-  settable: ReadonlySet<number>,
-  fields: readonly FieldBase[],
-  { ticks, shapes }: Drifts
-): Set<number> {
-  const moved = new Set([...ticks, ...shapes].map(({ base }) => base));
-  return new Set([...settable].filter((field) => moved.has(fields[field]?.base ?? -1)));
 }
 
 function wantedBins(context: RowContext, { count, indices, targets }: TrainingRows): Float64Array {
@@ -134,30 +136,28 @@ function measuredTimes(
   content: ModelContent,
   context: RowContext,
   spans: SpanTable
-): { readonly ticks: TimedBins; readonly shapes: TimedBins } {
-  const { bases, ofField } = driftBases(content, context);
-  const ticks = new TimedBins(bases, content.ticks.count);
-  const shapes = new TimedBins(bases, driftShapeCount(content));
+): Readonly<Record<DriftKind, TimedBins>> {
+  const places = new DriftPlaces(content, context);
+  const counted = (kind: DriftKind): TimedBins => new TimedBins(places.bases, places.positions[kind]);
+  const times = { ticks: counted('ticks'), shapes: counted('shapes'), fields: counted('fields') };
+  const kinds = Object.keys(times) as DriftKind[];
+  const add = (field: number, i: number, bin: number): void => {
+    if (field >= 0) {
+      kinds.forEach((kind) => times[kind].add(places.baseOf(field), places.at(kind, field, spans, i), bin));
+    }
+  };
   for (let i = 0; i < spans.size; i++) {
     const site = spans.site[i] as number;
-    const trace = spans.traceOf[i] as number;
-    const add = (field: number, bin: number): void => {
-      if (field >= 0) {
-        ticks.add(ofField[field] as number, spans.tick[trace] as number, bin);
-        shapes.add(ofField[field] as number, spans.shape[trace] as number, bin);
-      }
-    };
-    add(context.gapField[site] as number, spans.gapBin[i] as number);
-    add(context.durationField[site] as number, spans.durationBin[i] as number);
+    add(context.gapField[site] as number, i, spans.gapBin[i] as number);
+    add(context.durationField[site] as number, i, spans.durationBin[i] as number);
   }
   for (let t = 0; t < spans.traces; t++) {
     context.paceFields.forEach((field, phase) => {
       const pace = spans.pace[t * PHASES + phase] as number;
       if (pace > 0) {
-        ticks.add(ofField[field] as number, spans.tick[t] as number, pace - 1);
-        shapes.add(ofField[field] as number, spans.shape[t] as number, pace - 1);
+        add(field, spans.offset[t] as number, pace - 1);
       }
     });
   }
-  return { ticks, shapes };
+  return times;
 }

@@ -11,7 +11,7 @@ import {
   settleMeasured,
   writeDrifts,
   writePriors,
-  type Drifts,
+  type DriftKind,
   type LearntBatch,
   type Priors,
   type RowContext,
@@ -191,8 +191,8 @@ async function taught(
 }
 
 /** Drifts say nothing that the network is not to know. */
-function driftKinds(without: readonly TrainPart[]): Set<keyof Drifts> {
-  const kinds = new Set<keyof Drifts>(['shapes', 'ticks']);
+function driftKinds(without: readonly TrainPart[]): Set<DriftKind> {
+  const kinds = new Set<DriftKind>(['ticks', 'shapes', 'fields']);
   if (without.includes('segments')) {
     kinds.delete('ticks');
   }

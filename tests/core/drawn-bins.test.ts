@@ -18,7 +18,7 @@ import { shopTraces } from '../query/shop-traces';
 const CLASSES = 64;
 
 /** Counts, and times cell by cell in the order of cells: the same for one thread and two. */
-function inOrder({ counts, timed, shaped }: Awaited<ReturnType<DrawnBins['count']>>): unknown {
+function inOrder({ counts, timed, responses }: Awaited<ReturnType<DrawnBins['count']>>): unknown {
   const sorted = (parts: typeof timed): Array<[number, number[]]> => {
     const sums = new Map<number, number[]>();
     for (const part of parts) {
@@ -32,7 +32,7 @@ function inOrder({ counts, timed, shaped }: Awaited<ReturnType<DrawnBins['count'
     }
     return [...sums].sort(([a], [b]) => a - b);
   };
-  return { counts, timed: sorted(timed), shaped: sorted(shaped) };
+  return { counts, timed: sorted(timed), responses };
 }
 
 test('every span with a field is counted once, and priors that are set right keep to it', async () => {
@@ -57,7 +57,7 @@ test('every span with a field is counted once, and priors that are set right kee
     const input = { content, context, onnx: onnx as Uint8Array, seed: 1 };
     const bins = await openDrawnBins(input, CLASSES, { threads: 1 });
     open.push(bins);
-    const all = await bins.count({ priors, drifts: NO_DRIFTS });
+    const all = await bins.count({ priors, drifts: NO_DRIFTS, along: 'ticks', responding: true });
     const { counts } = all;
     const traces = new Float64Array(content.layouts.length);
     content.counts.shape.forEach((shape, row) => (traces[shape]! += content.counts.count[row] as number));
@@ -84,7 +84,9 @@ test('every span with a field is counted once, and priors that are set right kee
     expect(Math.abs(share - 1)).toBeLessThan(0.05);
     const two = await openDrawnBins(input, CLASSES, { threads: 2 });
     open.push(two);
-    expect(inOrder(await two.count({ priors, drifts: NO_DRIFTS }))).toEqual(inOrder(all));
+    expect(inOrder(await two.count({ priors, drifts: NO_DRIFTS, along: 'ticks', responding: true }))).toEqual(
+      inOrder(all)
+    );
     const others = { ...priors, bases: priors.bases.map((codes) => codes.map((code) => -code)) };
     expect(inOrder(await two.count({ priors: others, drifts: NO_DRIFTS }))).not.toEqual(inOrder(all));
     // a drift moves what is drawn in its ticks, and nothing of the same base in others
@@ -93,8 +95,8 @@ test('every span with a field is counted once, and priors that are set right kee
     const base = ofField[common] as number;
     const ticks = content.ticks.count;
     expect(ticks).toBeGreaterThan(4);
-    const drifts: Drifts = { ticks: [{ base, from: 1, to: 3, first: 60, second: 0 }], shapes: [] };
-    const moved = await two.count({ priors, drifts });
+    const drifts: Drifts = { ticks: [{ base, from: 1, to: 3, first: 60, second: 0 }], shapes: [], fields: [] };
+    const moved = await two.count({ priors, drifts, along: 'ticks', responding: true });
     const ofBase = ({ timed }: typeof all): number[][] => {
       const taken = new TimedBins(bases, ticks);
       timed.forEach((part) => taken.take(part));
@@ -109,12 +111,16 @@ test('every span with a field is counted once, and priors that are set right kee
     expect(with_[0]).toEqual(without[0]);
     expect(with_[4]).toEqual(without[4]);
     // times are the same without attributes
-    const { timed, shaped } = await two.count({ priors, drifts, timesOnly: true });
-    expect({ timed, shaped }).toEqual({ timed: moved.timed, shaped: moved.shaped });
+    const { timed, responses } = await two.count({ priors, drifts, timesOnly: true, along: 'ticks', responding: true });
+    expect({ timed, responses }).toEqual({ timed: moved.timed, responses: moved.responses });
+    expect(responses.flat().every((part) => part > 0 && part <= 1)).toBe(true);
+    expect(responses.flat().some((part) => part < 1)).toBe(true);
     const kept = readDrifts(new ByteReader(file.optional('drifts') as Uint8Array, 'drifts'), content, context);
-    expect(inOrder(await two.count({ priors, drifts: kept }))).toEqual(
-      inOrder(await bins.count({ priors, drifts: kept }))
-    );
+    for (const along of ['ticks', 'shapes', 'fields'] as const) {
+      expect(inOrder(await two.count({ priors, drifts: kept, along }))).toEqual(
+        inOrder(await bins.count({ priors, drifts: kept, along }))
+      );
+    }
     for (const threads of [1, 2] as const) {
       const stopped = await openDrawnBins(input, CLASSES, { threads, signal: AbortSignal.abort() });
       await expect(stopped.count({ priors, drifts: NO_DRIFTS })).rejects.toMatchObject({ code: 'CANCELLED' });
