@@ -67,7 +67,7 @@ export interface CorrectionInput extends DrawnBinsInput {
   readonly measured: MeasuredBins;
   /** Which drifts are learnt. */
   readonly kinds: ReadonlySet<DriftKind>;
-  /** Drifts of either kind, at most, where bytes are short. */
+  /** Drifts of each kind, at most, where bytes are short. */
   readonly mostDrifts?: number;
   readonly signal: AbortSignal | undefined;
 }

@@ -21,14 +21,16 @@ const MIN_NETWORK_BYTES = 15_000;
 const BIN_CHOICES = [64, 48, 32, 20, 12] as const;
 const CONTENT_SHARE = 0.75;
 const LEAST_NETWORK_BYTES = 4000;
-/** Stored bytes of the prior of a bin, regimes included; of a drift; and the share of a file that drifts of either kind may take. */
+/** Stored bytes of the prior of a bin, regimes included; of a drift; and the share of a file that drifts of each kind may take. */
 const BYTES_A_PRIOR = 0.25;
 const BYTES_A_DRIFT = 3.5;
 const DRIFT_SHARE = 0.015;
+/** In time, in shapes, at fields. */
+const DRIFT_KINDS = 3;
 /** Table of sections, and what the manifest says of the sections. */
 const FILE_OVERHEAD = 800;
 
-/** Drifts of either kind that a file of so many bytes may have. */
+/** Drifts of each kind that a file of so many bytes may have. */
 export function driftsWithin(maxBytes: number): number {
   return Math.floor((DRIFT_SHARE * maxBytes) / BYTES_A_DRIFT);
 }
@@ -79,7 +81,7 @@ export function learnWithin(
   for (const maxBins of BIN_CHOICES) {
     const learnt = learnContent(columns, { ...content, k, maxBins });
     const contentBytes = bytesWithoutNetwork(learnt, k, false);
-    const share = exemplarShare === undefined ? 0 : 1 - exemplarShare - 2 * DRIFT_SHARE;
+    const share = exemplarShare === undefined ? 0 : 1 - exemplarShare - DRIFT_KINDS * DRIFT_SHARE;
     const free = maxBytes === undefined ? Infinity : maxBytes * share;
     if (
       maxBytes === undefined ||
