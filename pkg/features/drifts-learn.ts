@@ -1,4 +1,4 @@
-/** @file Learns drifts: where what is drawn differs from what was measured, in time, in a shape or at a site, and by how much. */
+/** @file Learns drifts: where what is drawn differs from what was measured, in time or in a shape, and by how much. */
 import { DRIFT_CODES_A_NAT, type Drift, type DriftBase } from './drifts';
 import { CALM, CORRECTION_STEP, dampedResponse, type Response } from './responses';
 import { curveSums, curveVariances, RIDGE, tiltOf, type Curves, type Tilt } from './tilt';

@@ -166,8 +166,7 @@ describe('in a file', () => {
   const { content } = learnContent(batch.finish(), { k: 5, maxBins: 32 });
   const context = contextOf(content, { field: 1, operation: 2, rank: 2 });
   const { bases, ofField } = driftBases(content, context);
-  const places = new DriftPlaces(content, context);
-  const { positions } = places;
+  const { positions } = new DriftPlaces(content, context);
   const numbers = bases.flatMap((base, b) => (base === undefined ? [] : [b]));
 
   function some(seed: number): Drifts {
@@ -183,7 +182,7 @@ describe('in a file', () => {
         }
         return list;
       });
-    return { ticks: along(positions.ticks), shapes: along(positions.shapes), fields: along(positions.fields) };
+    return { ticks: along(positions.ticks), shapes: along(positions.shapes) };
   }
 
   test('they are read as written', () => {
@@ -206,27 +205,16 @@ describe('in a file', () => {
     expect(() => readDrifts(new ByteReader(data, 'drifts'), content, context)).toThrow(/drifts/);
   });
 
-  test('those of a file without drifts of fields are read', () => {
-    const { ticks, shapes } = some(3);
-    const writer = new ByteWriter();
-    writeDrifts(writer, { ticks, shapes, fields: [] });
-    const [, ...rest] = writer.finish();
-    const before = Uint8Array.of(1, ...rest.slice(0, -1));
-    expect(readDrifts(new ByteReader(before, 'drifts'), content, context)).toEqual({ ticks, shapes, fields: [] });
-  });
-
-  test('they are added where they hold, those of ticks, shapes and fields together', () => {
-    const shared = places.basesFor('fields').findIndex((base) => base !== undefined);
-    const [field, other] = [...ofField.keys()].filter((f) => ofField[f] === shared) as [number, number];
-    const base = shared;
+  test('they are added where they hold, those of ticks and shapes together', () => {
+    const field = ofField.findIndex((base) => base >= 0);
+    const base = ofField[field] as number;
     const ticks = [{ base, from: 1, to: 2, first: 4, second: 0 }];
     const shapes = [{ base, from: 0, to: 1, first: -4, second: 8 }];
-    const fields = [{ base, from: 1, to: 2, first: 3, second: 1 }];
-    const table = new DriftTable(content, context, { ticks, shapes, fields });
-    const added = (tick: number, shape: number, of = field): number[] => {
+    const table = new DriftTable(content, context, { ticks, shapes });
+    const added = (tick: number, shape: number): number[] => {
       const logits = new Int32Array(64);
       const spans = { tick: Int32Array.of(tick), shape: Int32Array.of(shape), traceOf: Int32Array.of(0) };
-      table.addTo(logits, 0, of, spans as unknown as SpanTable, 0);
+      table.addTo(logits, 0, field, spans as unknown as SpanTable, 0);
       return Array.from(logits.subarray(0, bases[base]?.classes));
     };
     expect(table.inTick(field, 1)).toBeGreaterThan(0);
@@ -235,26 +223,5 @@ describe('in a file', () => {
     expect(added(1, 1)[0]).toBe(-64);
     const [both, ofTick, ofShape] = [added(1, 0), added(1, 1), added(0, 0)];
     expect(both).toEqual(ofTick.map((logit, bin) => logit + (ofShape[bin] as number)));
-    const ofOther = added(0, 1, other);
-    expect(ofOther.some((logit) => logit !== 0)).toBe(true);
-    expect(added(1, 0, other)).toEqual(both.map((logit, bin) => logit + (ofOther[bin] as number)));
-  });
-
-  test('fields of one base have positions of their own, and only bases of several have drifts of fields', () => {
-    const seen = new Map<number, number[]>();
-    const nowhere = { traceOf: Int32Array.of(0) } as unknown as SpanTable;
-    ofField.forEach((base, field) => {
-      if (base >= 0) {
-        seen.set(base, [
-          ...(seen.get(base) ?? []),
-          places.at('fields', field, { ...nowhere, tick: Int32Array.of(0), shape: Int32Array.of(0) }, 0),
-        ]);
-      }
-    });
-    for (const [base, ranks] of seen) {
-      expect(ranks).toEqual([...ranks.keys()]);
-      expect(ranks.length).toBeLessThanOrEqual(positions.fields);
-      expect(places.basesFor('fields')[base] !== undefined).toBe(ranks.length > 1);
-    }
   });
 });

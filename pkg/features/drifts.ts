@@ -1,6 +1,6 @@
 /**
- * @file Drifts: how what times are drawn from moves for a while, in one shape or at one site. A drift adds two numbers times
- * two fixed curves to the prior logits of the bins (an exponential tilt: Siegmund 1976), so a minute in which an operation is slow
+ * @file Drifts: how what times are drawn from moves for a while, or in one shape. A drift adds two numbers times two fixed
+ * curves to the prior logits of the bins (an exponential tilt: Siegmund 1976), so a minute in which an operation is slow
  * costs about three bytes. Drifts are learnt from what a model draws against what was measured (drifts-learn.ts): what the
  * network knows already costs nothing.
  */
@@ -14,9 +14,7 @@ import { slackBinsOf } from './timing';
 /** Units of a code in a nat. */
 export const DRIFT_CODES_A_NAT = 4;
 const LOGITS_A_NAT = 64;
-const LAYOUT = 2;
-/** Without drifts of fields. */
-const LAYOUT_WITHOUT_FIELDS = 1;
+const LAYOUT = 1;
 /** The curves are level beyond this part of the bins either way: the ends of tables are far apart and rare. */
 const LEVEL_BEYOND = 0.6;
 /** Shapes that can have drifts of their own: the most frequent. */
@@ -39,15 +37,13 @@ export interface Drifts {
   readonly ticks: readonly Drift[];
   /** The number of a shape. */
   readonly shapes: readonly Drift[];
-  /** The rank of a field among those that are drawn from the same base: the same operation at several sites. */
-  readonly fields: readonly Drift[];
 }
 
 export type DriftKind = keyof Drifts;
 
-const KINDS: readonly DriftKind[] = ['ticks', 'shapes', 'fields'];
+const KINDS: readonly DriftKind[] = ['ticks', 'shapes'];
 
-export const NO_DRIFTS: Drifts = { ticks: [], shapes: [], fields: [] };
+export const NO_DRIFTS: Drifts = { ticks: [], shapes: [] };
 
 /** Bins of a base of times. */
 export interface DriftBase {
@@ -85,19 +81,12 @@ export class DriftPlaces {
   /** How many positions there are. */
   readonly positions: Readonly<Record<DriftKind, number>>;
   private readonly ofField: Int32Array;
-  private readonly rank: Int32Array;
-  /** Fields of each base. */
-  private readonly shared: Int32Array;
 
   constructor(content: ModelContent, context: RowContext) {
     const { bases, ofField } = driftBases(content, context);
     this.bases = bases;
     this.ofField = ofField;
-    this.shared = new Int32Array(bases.length);
-    this.rank = ofField.map((base) => (base < 0 ? 0 : this.shared[base]!++));
-    const shapes = Math.min(MOST_SHAPES, content.layouts.length);
-    const fields = this.shared.reduce((most, n) => Math.max(most, n), 0);
-    this.positions = { ticks: content.ticks.count, shapes, fields };
+    this.positions = { ticks: content.ticks.count, shapes: Math.min(MOST_SHAPES, content.layouts.length) };
   }
 
   /** The base of a field of the network; −1 of attributes. */
@@ -105,18 +94,9 @@ export class DriftPlaces {
     return this.ofField[field] ?? -1;
   }
 
-  /** Position of a field of span i. */
-  at(kind: DriftKind, field: number, { tick, shape, traceOf }: SpanTable, i: number): number {
-    const trace = traceOf[i] as number;
-    const position = kind === 'fields' ? this.rank[field] : kind === 'ticks' ? tick[trace] : shape[trace];
-    return position as number;
-  }
-
-  /** The bases that can have drifts of a kind: of fields only those that several share. */
-  basesFor(kind: DriftKind): ReadonlyArray<DriftBase | undefined> {
-    return kind === 'fields'
-      ? Array.from(this.bases, (base, b) => ((this.shared[b] as number) > 1 ? base : undefined))
-      : this.bases;
+  /** Position of span i. */
+  at(kind: DriftKind, { tick, shape, traceOf }: SpanTable, i: number): number {
+    return (kind === 'ticks' ? tick : shape)[traceOf[i] as number] as number;
   }
 }
 
@@ -161,7 +141,7 @@ export class DriftTable {
     const count = KINDS.reduce((sum, kind) => sum + drifts[kind].length, 1);
     this.logits = new Int16Array(count * PRIOR_CLASSES);
     this.classes = new Uint8Array(count);
-    this.numbers = { ticks: new Map(), shapes: new Map(), fields: new Map() };
+    this.numbers = { ticks: new Map(), shapes: new Map() };
     let number = 1;
     for (const kind of KINDS) {
       for (const drift of drifts[kind]) {
@@ -190,7 +170,7 @@ export class DriftTable {
   addTo(logits: Int32Array | Int16Array, at: number, field: number, spans: SpanTable, i: number): void {
     const base = this.places.baseOf(field);
     for (const kind of KINDS) {
-      const drift = this.numbers[kind].get(base)?.[this.places.at(kind, field, spans, i)] ?? 0;
+      const drift = this.numbers[kind].get(base)?.[this.places.at(kind, spans, i)] ?? 0;
       const from = drift * PRIOR_CLASSES;
       for (let bin = 0; drift > 0 && bin < (this.classes[drift] as number); bin++) {
         logits[at + bin] = (logits[at + bin] as number) + (this.logits[from + bin] as number);
@@ -200,11 +180,10 @@ export class DriftTable {
 }
 
 /** Writes drifts, which are in the order of their bases and positions. */
-export function writeDrifts(writer: ByteWriter, { ticks, shapes, fields }: Drifts): void {
+export function writeDrifts(writer: ByteWriter, { ticks, shapes }: Drifts): void {
   writer.byte(LAYOUT);
   writeList(writer, ticks);
   writeList(writer, shapes);
-  writeList(writer, fields);
 }
 
 function writeList(writer: ByteWriter, drifts: readonly Drift[]): void {
@@ -220,16 +199,14 @@ function writeList(writer: ByteWriter, drifts: readonly Drift[]): void {
 
 /** Reads drifts for a content. @throws GentError MODEL_CORRUPT */
 export function readDrifts(reader: ByteReader, content: ModelContent, context: RowContext): Drifts {
-  const layout = reader.byte();
-  if (layout !== LAYOUT && layout !== LAYOUT_WITHOUT_FIELDS) {
+  if (reader.byte() !== LAYOUT) {
     reader.fail('unknown layout');
   }
   const { bases, positions } = new DriftPlaces(content, context);
   const ticks = readList(reader, bases, positions.ticks);
   const shapes = readList(reader, bases, positions.shapes);
-  const fields = layout === LAYOUT ? readList(reader, bases, positions.fields) : [];
   reader.end();
-  return { ticks, shapes, fields };
+  return { ticks, shapes };
 }
 
 function readList(reader: ByteReader, bases: ReadonlyArray<DriftBase | undefined>, size: number): Drift[] {
@@ -247,7 +224,7 @@ function readList(reader: ByteReader, bases: ReadonlyArray<DriftBase | undefined
     const from = (base === lastBase ? lastTo : 0) + (gaps[d] as number);
     const to = from + (lengths[d] as number);
     if (to > size) {
-      reader.fail('a drift goes on beyond the last tick, shape or field');
+      reader.fail('a drift goes on beyond the last tick or shape');
     }
     [lastBase, lastTo] = [base, to];
     return { base, from, to, first: firsts[d] as number, second: seconds[d] as number };

@@ -177,7 +177,7 @@ export class BinCounter {
       responses?.add(base, weights, last);
       const gap = field === context.gapField[spans.site[i] as number];
       if (along !== undefined && (gap || spans.leaf[i] === 1 || context.paceFields.includes(field))) {
-        timed?.spread(base, drawnAt.at(along, field, spans, i), weights, last);
+        timed?.spread(base, drawnAt.at(along, spans, i), weights, last);
       }
     };
     const sampler = new Sampler(
@@ -222,7 +222,7 @@ export class BinCounter {
           const settled = settledBin(context, spans, i);
           count(field, settled, size);
           if (along !== undefined && spans.leaf[i] === 0) {
-            timed?.add(drawnAt.baseOf(field), drawnAt.at(along, field, spans, i), settled);
+            timed?.add(drawnAt.baseOf(field), drawnAt.at(along, spans, i), settled);
           }
         }
         for (const { at, field } of timesOnly ? [] : (counted[spans.operation[i] as number] ?? [])) {

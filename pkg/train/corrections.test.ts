@@ -1,6 +1,5 @@
 /**
- * @file What draws differ by from what was measured is found and set right: for some time, in a shape, or at a place that
- * shares what it is drawn from with others.
+ * @file What draws differ by from what was measured is found and set right: for some time or in a shape.
  */
 import {
   contextOf,
@@ -21,7 +20,7 @@ import { newTrainingBatch } from './batch';
 import { correctDraws, type MeasuredBins } from './corrections';
 import { trainOnColumns } from './train';
 
-const KINDS: readonly DriftKind[] = ['ticks', 'shapes', 'fields'];
+const KINDS: readonly DriftKind[] = ['ticks', 'shapes'];
 
 const sum = (list: ArrayLike<number>): number => Array.from(list).reduce((total, n) => total + n, 0);
 
@@ -66,7 +65,7 @@ function busiest(kind: DriftKind): Drift {
   const length = kind === 'ticks' ? Math.ceil(positions / 4) : 1;
   let found: Drift | undefined;
   let most = 0;
-  places.basesFor(kind).forEach((own, base) => {
+  places.bases.forEach((own, base) => {
     const all = own === undefined || own.classes < 16 ? 0 : sum(plain.times[kind].of(base));
     for (let from = 0; all > 0 && from + length <= positions; from++) {
       const drift = { base, from, to: from + length, first: 6, second: 0 };

@@ -1,6 +1,6 @@
 /**
  * @file What a network draws, set right by what was measured: it learnt from measured times and draws after its own, so
- * small errors add up. Bases of the priors on the whole, drifts for stretches of time, in single shapes and at single sites.
+ * small errors add up. Bases of the priors on the whole, drifts for stretches of time and in single shapes.
  */
 import {
   correctedDrifts,
@@ -26,16 +26,16 @@ import type { TrainingRows } from '../nn';
 /** In how many of the first rounds attributes are set right as well. */
 const ATTRIBUTE_ROUNDS = 2;
 /**
- * What is set right in each round besides bases. Kinds of drifts take turns, for what one sets right another would set right
- * again. Those of time are learnt first and once: the others then see what is off for good. Bases alone come last.
+ * Which drifts are set right in each round besides bases. They take turns, for what one sets right the other would set right
+ * again. Those of time are learnt first and once: shapes then see what is off for good. Bases alone come last.
  */
 const TURNS: ReadonlyArray<DriftKind | undefined> = [
   undefined,
   'ticks',
   'shapes',
-  'fields',
+  undefined,
   'shapes',
-  'fields',
+  undefined,
   undefined,
   undefined,
 ];
@@ -107,11 +107,10 @@ export async function correctDraws(
         const drawn = new TimedBins(bases, places.positions[along]);
         timed.forEach((part) => drawn.take(part));
         const evidence = { measured: measured.times[along], drawn, responses, settled };
-        const own = places.basesFor(along);
         const found =
           turns.indexOf(along) === round
-            ? learnDrifts(own, evidence, along === 'ticks' ? 'stretches' : 'positions', most)
-            : correctedDrifts(drifts[along], own, evidence);
+            ? learnDrifts(bases, evidence, along === 'ticks' ? 'stretches' : 'positions', most)
+            : correctedDrifts(drifts[along], bases, evidence);
         drifts = { ...drifts, [along]: found };
       }
       const evidence = { fields, wanted: measured.wanted, drawn: counts, classes: MAX_BINS, settable };
@@ -139,11 +138,11 @@ function measuredTimes(
 ): Readonly<Record<DriftKind, TimedBins>> {
   const places = new DriftPlaces(content, context);
   const counted = (kind: DriftKind): TimedBins => new TimedBins(places.bases, places.positions[kind]);
-  const times = { ticks: counted('ticks'), shapes: counted('shapes'), fields: counted('fields') };
+  const times = { ticks: counted('ticks'), shapes: counted('shapes') };
   const kinds = Object.keys(times) as DriftKind[];
   const add = (field: number, i: number, bin: number): void => {
     if (field >= 0) {
-      kinds.forEach((kind) => times[kind].add(places.baseOf(field), places.at(kind, field, spans, i), bin));
+      kinds.forEach((kind) => times[kind].add(places.baseOf(field), places.at(kind, spans, i), bin));
     }
   };
   for (let i = 0; i < spans.size; i++) {

@@ -25,8 +25,6 @@ const LEAST_NETWORK_BYTES = 4000;
 const BYTES_A_PRIOR = 0.25;
 const BYTES_A_DRIFT = 3.5;
 const DRIFT_SHARE = 0.015;
-/** In time, in shapes, at fields. */
-const DRIFT_KINDS = 3;
 /** Table of sections, and what the manifest says of the sections. */
 const FILE_OVERHEAD = 800;
 
@@ -81,7 +79,7 @@ export function learnWithin(
   for (const maxBins of BIN_CHOICES) {
     const learnt = learnContent(columns, { ...content, k, maxBins });
     const contentBytes = bytesWithoutNetwork(learnt, k, false);
-    const share = exemplarShare === undefined ? 0 : 1 - exemplarShare - DRIFT_KINDS * DRIFT_SHARE;
+    const share = exemplarShare === undefined ? 0 : 1 - exemplarShare - 2 * DRIFT_SHARE;
     const free = maxBytes === undefined ? Infinity : maxBytes * share;
     if (
       maxBytes === undefined ||

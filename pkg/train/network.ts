@@ -192,7 +192,7 @@ async function taught(
 
 /** Drifts say nothing that the network is not to know. */
 function driftKinds(without: readonly TrainPart[]): Set<DriftKind> {
-  const kinds = new Set<DriftKind>(['ticks', 'shapes', 'fields']);
+  const kinds = new Set<DriftKind>(['ticks', 'shapes']);
   if (without.includes('segments')) {
     kinds.delete('ticks');
   }

@@ -95,7 +95,7 @@ test('every span with a field is counted once, and priors that are set right kee
     const base = ofField[common] as number;
     const ticks = content.ticks.count;
     expect(ticks).toBeGreaterThan(4);
-    const drifts: Drifts = { ticks: [{ base, from: 1, to: 3, first: 60, second: 0 }], shapes: [], fields: [] };
+    const drifts: Drifts = { ticks: [{ base, from: 1, to: 3, first: 60, second: 0 }], shapes: [] };
     const moved = await two.count({ priors, drifts, along: 'ticks', responding: true });
     const ofBase = ({ timed }: typeof all): number[][] => {
       const taken = new TimedBins(bases, ticks);
@@ -116,7 +116,7 @@ test('every span with a field is counted once, and priors that are set right kee
     expect(responses.flat().every((part) => part > 0 && part <= 1)).toBe(true);
     expect(responses.flat().some((part) => part < 1)).toBe(true);
     const kept = readDrifts(new ByteReader(file.optional('drifts') as Uint8Array, 'drifts'), content, context);
-    for (const along of ['ticks', 'shapes', 'fields'] as const) {
+    for (const along of ['ticks', 'shapes'] as const) {
       expect(inOrder(await two.count({ priors, drifts: kept, along }))).toEqual(
         inOrder(await bins.count({ priors, drifts: kept, along }))
       );
