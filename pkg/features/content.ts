@@ -37,10 +37,12 @@ import {
   type EmbeddingSizes,
   type RowContext,
 } from './rows';
+import { InstanceForesight } from './instance-foresight';
+import { slownessOf } from './instance-slowness';
 import { needsOf, shapesAreRare, type TimeNeeds } from './needs';
 import { pacesOf } from './pace';
 import { segmentsOf, ticksOf } from './segments';
-import { SpanInstances } from './span-instances';
+import { instancesDiffer, SpanInstances } from './span-instances';
 import { readShapes, shapeSizes, writeShapes, type ShapeGrammar } from './shapes';
 import { spanTable, type SpanTable } from './span-table';
 import {
@@ -144,35 +146,46 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     spans.latestEnd[i] = previous < 0 ? end : Math.max(end, spans.latestEnd[previous] as number);
   }
   const foreseeing = options.without?.has('foresight') !== true && shapesAreRare(spans);
-  const timing = learnTiming(spans, places, options.maxBins, foreseeing);
-  const index = siteIndex(timing.sites, places);
+  const measured = learnTiming(spans, places, options.maxBins, foreseeing);
+  const index = siteIndex(measured.sites, places);
   const sites = layouts.map((layout) => sitesOfShape(layout, index));
-  const needs = layouts.map((layout, shape) => needsOf(layout, sites[shape] as Int32Array, timing));
   for (let t = 0; t < spans.traces; t++) {
-    const shape = spans.shape[t] as number;
-    const offset = spans.offset[t] as number;
-    spans.site.set(sites[shape] as Int32Array, offset);
-    spans.laterNeed.set((needs[shape] as TimeNeeds).later, offset);
-    spans.innerNeed.set((needs[shape] as TimeNeeds).inside, offset);
-    spans.usual.set((needs[shape] as TimeNeeds).usual, offset);
-    spans.usualLater.set((needs[shape] as TimeNeeds).usualLater, offset);
+    spans.site.set(sites[spans.shape[t] as number] as Int32Array, spans.offset[t] as number);
   }
   const paces = options.without?.has('pace') === true ? undefined : pacesOf(spans, layouts);
   spans.pace.set(paces ?? []);
-  const { services: resources, instanceOf } = learnResources(
-    batch,
-    ordered,
-    layouts,
-    segment,
-    segments.count,
-    options.k
-  );
+  const { services, instanceOf } = learnResources(batch, ordered, layouts, segment, segments.count, options.k);
+  const instanceAt = (i: number): number => instanceOf[batch.resource[ordered.order[i] as number] as number] as number;
+  const slowness =
+    options.without?.has('foresight') === true
+      ? []
+      : slownessOf(
+          spans,
+          layouts,
+          measured,
+          services,
+          new SpanInstances(dictionary, services, segments.count, true),
+          instanceAt
+        );
+  const resources = services.map((service, s) => ({ ...service, ...(slowness[s] && { slowness: slowness[s] }) }));
   const spanInstances = new SpanInstances(dictionary, resources, segments.count);
-  for (let i = 0; spanInstances.matter && i < spans.size; i++) {
-    const first = spans.first[i] as number;
-    const layout = layouts[spans.shape[spans.traceOf[i] as number] as number] as ShapeLayout;
-    const resourceOf = (node: number): number => batch.resource[ordered.order[first + node] as number] as number;
-    spans.instance[i] = spanInstances.of(layout, i - first, (node) => instanceOf[resourceOf(node)] as number);
+  const timing = { ...measured, foreseeing: measured.foreseeing || spanInstances.differ };
+  const needs = layouts.map((layout, shape) => needsOf(layout, sites[shape] as Int32Array, timing));
+  const foresight = new InstanceForesight(layouts, sites, timing, spanInstances);
+  for (let t = 0; t < spans.traces; t++) {
+    const shape = spans.shape[t] as number;
+    const offset = spans.offset[t] as number;
+    const layout = layouts[shape] as ShapeLayout;
+    const instance = (node: number): number => instanceAt(offset + node);
+    const { later, inside } = needs[shape] as TimeNeeds;
+    const { usual, usualLater } = spanInstances.differ ? foresight.of(shape, instance) : (needs[shape] as TimeNeeds);
+    spans.laterNeed.set(later, offset);
+    spans.innerNeed.set(inside, offset);
+    spans.usual.set(usual, offset);
+    spans.usualLater.set(usualLater, offset);
+    for (let node = 0; spanInstances.matter && node < layout.size; node++) {
+      spans.instance[offset + node] = spanInstances.of(layout, node, instance);
+    }
   }
   const { model: attributes, encoded } = learnAttributes(
     batch,
@@ -279,7 +292,8 @@ export function contextOf(content: ModelContent, sizes: EmbeddingSizes): RowCont
     content.timing,
     { shapes: content.layouts.length, segments: content.segments.count, places: content.places },
     content.fields.map((field) => (field.tabled ? 1 : field.classes)),
-    sizes
+    sizes,
+    instancesDiffer(content.resources)
   );
 }
 

@@ -56,6 +56,11 @@ const atLeast: Lasts = (own, inside) => Math.max(own, inside);
 /** One with few children lasts less than others like it, though not only as long as they do. */
 const usually: Lasts = (own, inside) => (inside > 0 && inside < own ? (own + inside) / 2 : Math.max(own, inside));
 
+/** What a span of a site usually lasts, ns. */
+export function usualTime({ tables }: Pick<TimingModel, 'tables'>, { rankTable }: TimingSite): number {
+  return edgeOf(tables[rankTable], USUAL_SHARE);
+}
+
 function edgeOf(table: QuantileTable | undefined, share: number): number {
   return table === undefined ? 0 : (table.edges[Math.floor(share * (table.codes.length - 1))] as number);
 }
@@ -75,21 +80,41 @@ export function needsOf(
   const siteOf = (i: number): TimingSite => all[sites[i] as number] as TimingSite;
   const inside = holding ? insideNeeds(layout, siteOf, tables, 0, atLeast) : new Float64Array(layout.size);
   const later = laterNeeds(layout, siteOf, tables, LEAST_SHARE, atLeast, inside);
-  const level = (time: number, i: number): number =>
-    time > 0 ? levelOf(tables[siteOf(i).rankTable] as QuantileTable, time) : 0;
-  const usual = foreseeing ? insideNeeds(layout, siteOf, tables, USUAL_SHARE, usually) : new Float64Array(layout.size);
-  const usualLater = foreseeing ? laterNeeds(layout, siteOf, tables, USUAL_SHARE, usually, usual) : usual;
-  return { later, inside, usual: Uint8Array.from(usual, level), usualLater: Uint8Array.from(usualLater, level) };
+  const none = { usual: new Uint8Array(layout.size), usualLater: new Uint8Array(layout.size) };
+  return { later, inside, ...(foreseeing ? usualNeeds(layout, sites, { sites: all, tables }) : none) };
 }
 
-/** Time that the later siblings of each node take. @param share - of the bins of their tables that lie below; `inside`: of each */
+/**
+ * What the children and the later siblings of the nodes of a shape usually take.
+ * @param sites - of the nodes
+ * @param times - how many times as long as usual each lasts; by default all last as usual
+ */
+export function usualNeeds(
+  layout: ShapeLayout,
+  sites: Int32Array,
+  { sites: all, tables }: Pick<TimingModel, 'sites' | 'tables'>,
+  times?: Float64Array
+): Pick<TimeNeeds, 'usual' | 'usualLater'> {
+  const siteOf = (i: number): TimingSite => all[sites[i] as number] as TimingSite;
+  const level = (time: number, i: number): number =>
+    time > 0 ? levelOf(tables[siteOf(i).rankTable] as QuantileTable, time) : 0;
+  const usual = insideNeeds(layout, siteOf, tables, USUAL_SHARE, usually, times);
+  const usualLater = laterNeeds(layout, siteOf, tables, USUAL_SHARE, usually, usual, times);
+  return { usual: Uint8Array.from(usual, level), usualLater: Uint8Array.from(usualLater, level) };
+}
+
+/**
+ * Time that the later siblings of each node take.
+ * @param share - of the bins of their tables that lie below; `inside`: of each; `times`: how many times as long as usual each lasts
+ */
 function laterNeeds(
   layout: ShapeLayout,
   siteOf: (i: number) => TimingSite,
   tables: readonly QuantileTable[],
   share: number,
   lasts: Lasts,
-  inside: Float64Array
+  inside: Float64Array,
+  times?: Float64Array
 ): Float64Array {
   const later = new Float64Array(layout.size);
   for (let i = layout.size - 1; i >= 0; i--) {
@@ -97,7 +122,7 @@ function laterNeeds(
     if (previous >= 0) {
       const { reference, gapTable, rankTable } = siteOf(i);
       const after = reference === GapReference.PreviousEnd || reference === GapReference.LatestEnd;
-      const own = lasts(edgeOf(tables[rankTable], share), inside[i] as number);
+      const own = lasts(edgeOf(tables[rankTable], share) * (times?.[i] ?? 1), inside[i] as number);
       const need = after ? Math.max(0, edgeOf(tables[gapTable], share)) + own : 0;
       later[previous] = (later[i] as number) + need;
     }
@@ -105,13 +130,17 @@ function laterNeeds(
   return later;
 }
 
-/** Time that the children of each node take. @param share - of the bins of their tables that lie below their gaps and durations */
+/**
+ * Time that the children of each node take.
+ * @param share - of the bins of their tables that lie below their gaps and durations; `times`: see {@link laterNeeds}
+ */
 function insideNeeds(
   layout: ShapeLayout,
   siteOf: (i: number) => TimingSite,
   tables: readonly QuantileTable[],
   share: number,
-  lasts: Lasts
+  lasts: Lasts,
+  times?: Float64Array
 ): Float64Array {
   const { size, parent, previous } = layout;
   const inside = new Float64Array(size);
@@ -139,7 +168,7 @@ function insideNeeds(
       const { reference, gapTable, rankTable, overshoot, early } = siteOf(c);
       const before = previous[c] as number;
       start[c] = Math.max(-early, from(c, reference) + edgeOf(tables[gapTable], share));
-      end[c] = (start[c] as number) + lasts(edgeOf(tables[rankTable], share), inside[c] as number);
+      end[c] = (start[c] as number) + lasts(edgeOf(tables[rankTable], share) * (times?.[c] ?? 1), inside[c] as number);
       latest[c] = before < 0 ? (end[c] as number) : Math.max(end[c] as number, latest[before] as number);
       need = Math.max(need, (end[c] as number) - overshoot);
     }

@@ -35,11 +35,15 @@ export interface ServiceResources {
   readonly sameProcess: number;
   /** Of other spans after one of the same service, how many have the resource of the latest; out of {@link ALWAYS}. */
   readonly sameTrace: number;
+  /** How slow each instance is, see `slownessOf`; undefined where they take alike, or nobody knows. */
+  readonly slowness?: Int8Array;
 }
 
 export const ALWAYS = 255;
-/** The format that is written. Format 0 has one instance of a service in a trace, and the forms of that time. */
+/** Format 0 has one instance of a service in a trace, and the forms of that time. */
 const FORMAT = 1;
+/** Written where instances of some service differ: each service says whether its own do, and how slow they are. */
+const SLOWNESS_FORMAT = 2;
 
 const MAX_INSTANCES = 256;
 /** Resources that forms of an instance are learnt from. */
@@ -197,7 +201,8 @@ export function learnResources(
 export function writeResources(writer: ByteWriter, services: readonly ServiceResources[], segments: number): void {
   // 0 where format 0 has the number of segments, which is never 0
   writer.varint(0);
-  writer.varint(FORMAT);
+  const differ = services.some(({ slowness }) => slowness !== undefined);
+  writer.varint(differ ? SLOWNESS_FORMAT : FORMAT);
   writer.varint(segments);
   for (const service of services) {
     writer.varint(service.instances.length);
@@ -226,6 +231,10 @@ export function writeResources(writer: ByteWriter, services: readonly ServiceRes
         }
       }
     }
+    if (differ) {
+      writer.byte(service.slowness === undefined ? 0 : 1);
+      service.slowness?.forEach((steps) => writer.byte(steps & 0xff));
+    }
   }
 }
 
@@ -235,8 +244,8 @@ export function readResources(reader: ByteReader, services: number, segments: nu
   let format = 0;
   if (stated === 0) {
     format = reader.varint();
-    if (format !== FORMAT) {
-      reader.fail(`resources of format ${format}, this version reads up to ${FORMAT}`);
+    if (format !== FORMAT && format !== SLOWNESS_FORMAT) {
+      reader.fail(`resources of format ${format}, this version reads up to ${SLOWNESS_FORMAT}`);
     }
     stated = reader.varint();
   }
@@ -266,6 +275,8 @@ export function readResources(reader: ByteReader, services: number, segments: nu
         }
       }
     }
-    return { instances, weights, sameProcess, sameTrace };
+    const slow = format === SLOWNESS_FORMAT && reader.byte() === 1;
+    const slowness = slow ? Int8Array.from({ length: n }, () => reader.byte()) : undefined;
+    return { instances, weights, sameProcess, sameTrace, ...(slowness && { slowness }) };
   });
 }

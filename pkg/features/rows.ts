@@ -45,6 +45,8 @@ export interface RowContext {
   /** Field numbers of the paces of a trace, by phase; none in models without. */
   readonly paceFields: readonly number[];
   readonly fields: number;
+  /** Whether gaps see the instance of the parent: see `SpanInstances.differ`. */
+  readonly instancesDiffer: boolean;
 }
 
 /** How long vectors are, by how much there is to learn. */
@@ -54,12 +56,17 @@ export interface EmbeddingSizes {
   readonly rank: number;
 }
 
-/** Numbers the fields and sizes the embeddings. @param attributeClasses - classes of each attribute field */
+/**
+ * Numbers the fields and sizes the embeddings.
+ * @param attributeClasses - classes of each attribute field
+ * @param differ - see {@link RowContext.instancesDiffer}
+ */
 export function rowContext(
   timing: TimingModel,
   counts: { readonly shapes: number; readonly segments: number; readonly places: number },
   attributeClasses: ArrayLike<number>,
-  sizes: EmbeddingSizes
+  sizes: EmbeddingSizes,
+  differ: boolean
 ): RowContext {
   let fields = 0;
   const number = (bins: number): number => (bins > 1 ? fields++ : -1);
@@ -77,6 +84,7 @@ export function rowContext(
     attributeField,
     paceFields,
     fields,
+    instancesDiffer: differ,
     embeddings: [
       { name: 'field', vocabulary: Math.max(1, fields), dimension: sizes.field },
       { name: 'operation', vocabulary: operations, dimension: sizes.operation },
@@ -277,6 +285,11 @@ export function fillGapRow(context: RowContext, spans: SpanTable, i: number, row
   if (context.timing.settling) {
     // no gap is drawn yet, so the column is free
     (rows.indices[Column.GapBin] as Int32Array)[r] = bucketClass(bucketsFromReference(spans, i, site));
+  }
+  const parent = spans.parent[i] as number;
+  if (context.instancesDiffer && parent >= 0) {
+    // what is between spans is work of their parent, and no attribute is drawn yet
+    (rows.indices[Column.LastClass] as Int32Array)[r] = spans.instance[parent] as number;
   }
 }
 

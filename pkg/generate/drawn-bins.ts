@@ -25,6 +25,7 @@ import {
 } from '../features';
 import { loadNetwork, type IntegerNetwork } from '../nn';
 import { InstanceDrawer } from './instances';
+import { SeenInstances } from './seen-instances';
 import type { SampledPart } from './part';
 import { withPriors } from './prior-network';
 import { hash32 } from './random';
@@ -120,7 +121,7 @@ export interface BinCounts {
 /** Draws times and attributes, and counts their bins. */
 export class BinCounter {
   private readonly index: TraceIndex;
-  private readonly instances: InstanceDrawer;
+  private readonly instances: SeenInstances;
   private readonly masks: TupleMasks;
   private readonly counted: ReturnType<typeof countedFields>;
   private readonly part: SampledPart;
@@ -134,7 +135,10 @@ export class BinCounter {
     const { content, context, seed } = input;
     this.index = new TraceIndex(content, NO_ID);
     const origins = new OriginIndex(content.attributes, content.layouts, content.dictionary, content.resources);
-    this.instances = new InstanceDrawer(content, this.index.traceCount, hash32(seed, 6) | 0);
+    this.instances = new SeenInstances(
+      content,
+      new InstanceDrawer(content, this.index.traceCount, hash32(seed, 6) | 0)
+    );
     this.masks = new TupleMasks(content, origins);
     this.counted = countedFields(content, context);
     this.part = partOfAll(content, this.counted);

@@ -1,4 +1,7 @@
-/** @file Durations of the first spans of traces, alone: nothing is drawn before them, so the network is asked once a shape, segment and reach. */
+/**
+ * @file Durations of the first spans of traces, alone: of what is drawn before them they see little, so the network is asked
+ * once a shape, segment, reach and slowness of instances.
+ */
 import {
   BUCKET_CLASSES,
   bucketClass,
@@ -21,6 +24,7 @@ import {
 } from '../features';
 import type { IntegerNetwork } from '../nn';
 import { pickNodes } from './part';
+import type { SeenInstances, SeenOfFirst } from './seen-instances';
 import { drawBin, maskBins, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
 import { Stream } from './strata';
 import type { TracePlace } from './trace-index';
@@ -42,9 +46,19 @@ export interface FirstDurations {
   readonly duration: Float64Array;
 }
 
+/** What the duration of a first span is drawn given: a number, with what is seen of instances where they differ. */
+type Key = number | string;
+
+/** What is drawn, with its key. */
+interface Asked {
+  readonly place: TracePlace;
+  readonly key: Key;
+  readonly seen: SeenOfFirst | undefined;
+}
+
 export class FirstSpans {
-  /** Weights of the bins added up, by shape, segment and class of reach: whole numbers below 2^31. */
-  private readonly sums = new Map<number, Uint32Array>();
+  /** Weights of the bins added up, by shape, segment, class of reach, drift and what is seen of instances: whole numbers below 2^31. */
+  private readonly sums = new Map<Key, Uint32Array>();
   private readonly draw: Draw = { bin: 0, share: 0 };
   private readonly limit = newBinLimit();
   /** By pattern. */
@@ -58,6 +72,7 @@ export class FirstSpans {
     private readonly context: RowContext,
     private readonly network: IntegerNetwork | undefined,
     private readonly uniforms: Uniforms,
+    private readonly instances: SeenInstances,
     private readonly drifts?: DriftTable
   ) {
     this.reaches = content.counts.patterns.map(reachOf);
@@ -66,16 +81,17 @@ export class FirstSpans {
   /** Draws the first spans of traces: the very durations that the whole traces have. */
   async durations(places: readonly TracePlace[]): Promise<FirstDurations> {
     const { content, context } = this;
-    await this.learn(places);
+    const asked = places.map((place) => this.ask(place));
+    await this.learn(asked);
     const bin = new Uint8Array(places.length);
     const duration = new Float64Array(places.length);
-    places.forEach((place, t) => {
+    asked.forEach(({ place, key }, t) => {
       const s = (content.sites[place.shape] as Int32Array)[0] as number;
       const site = context.timing.sites[s] as TimingSite;
       const table = durationTableOf(context, site);
       const bins = table.codes.length - 1;
       const u = this.uniforms.ofFirst(Stream.Duration, s, place);
-      const sums = this.sums.get(this.keyOf(place));
+      const sums = this.sums.get(key);
       if (sums === undefined) {
         const weights = weightsOfMass(table.mass, bins);
         maskBins(weights, this.limitOf(place, table));
@@ -102,10 +118,12 @@ export class FirstSpans {
     return this.reaches[this.content.counts.pattern[row] as number] as number;
   }
 
-  private keyOf(place: TracePlace): number {
+  private ask(place: TracePlace): Asked {
     const { segments } = this.content;
     const ofSegment = place.shape * segments.count + (segments.row[place.row] as number);
-    return (ofSegment * BUCKET_CLASSES + bucketClass(this.reach(place))) * MOST_DRIFTS + this.driftOf(place);
+    const key = (ofSegment * BUCKET_CLASSES + bucketClass(this.reach(place))) * MOST_DRIFTS + this.driftOf(place);
+    const seen = this.instances.differ && this.network !== undefined ? this.instances.ofFirst(place) : undefined;
+    return { place, key: seen === undefined ? key : `${key} ${seen.instance} ${seen.usual}`, seen };
   }
 
   /** Number of the drift in time of the duration of a first span; 0 = none. */
@@ -116,7 +134,7 @@ export class FirstSpans {
   }
 
   /** Asks the network for what is not known yet. */
-  private async learn(places: readonly TracePlace[]): Promise<void> {
+  private async learn(wanted: readonly Asked[]): Promise<void> {
     const { content, context, network } = this;
     if (network === undefined) {
       return;
@@ -124,32 +142,32 @@ export class FirstSpans {
     if (this.sums.size >= MOST_KEPT) {
       this.sums.clear();
     }
-    const missing = new Map<number, TracePlace>();
-    for (const place of places) {
-      const site = (content.sites[place.shape] as Int32Array)[0] as number;
-      const key = this.keyOf(place);
-      if ((context.durationField[site] as number) >= 0 && !this.sums.has(key)) {
-        missing.set(key, place);
+    const missing = new Map<Key, Asked>();
+    for (const one of wanted) {
+      const site = (content.sites[one.place.shape] as Int32Array)[0] as number;
+      if ((context.durationField[site] as number) >= 0 && !this.sums.has(one.key)) {
+        missing.set(one.key, one);
       }
     }
-    const keys = [...missing.keys()];
     const list = [...missing.values()];
     for (let from = 0; from < list.length; from += MOST_ROWS) {
       const asked = list.slice(from, from + MOST_ROWS);
       const layouts: ShapeLayout[] = [];
       const sites: Int32Array[] = [];
-      for (const { shape } of asked) {
+      for (const { place } of asked) {
+        const { shape } = place;
         layouts[shape] ??= pickNodes(content.layouts[shape] as ShapeLayout, FIRST);
         sites[shape] ??= (content.sites[shape] as Int32Array).subarray(0, 1);
       }
-      const shapes = asked.map(({ shape }) => shape);
-      const segments = asked.map(({ row }) => content.segments.row[row] as number);
+      const shapes = asked.map(({ place }) => place.shape);
+      const segments = asked.map(({ place }) => content.segments.row[place.row] as number);
       const spans = spanTable(layouts, shapes, segments, sites);
-      asked.forEach((place, t) => {
+      asked.forEach(({ place, seen }, t) => {
         spans.reach[t] = this.reach(place);
         spans.tick[t] = content.ticks.row[place.row] as number;
         const needs = content.needs?.[place.shape];
-        spans.usual[t] = needs?.usual[0] ?? 0;
+        spans.instance[t] = seen?.instance ?? 0;
+        spans.usual[t] = seen?.usual ?? needs?.usual[0] ?? 0;
         spans.usualLater[t] = needs?.usualLater[0] ?? 0;
       });
       const rows = makeRows(context, spans.size);
@@ -157,16 +175,16 @@ export class FirstSpans {
         fillDurationRow(context, spans, i, rows, i);
       }
       const logits = await network.logits({ count: spans.size, indices: rows.indices, levels: rows.levels });
-      asked.forEach((_, i) => {
+      asked.forEach(({ place, key }, i) => {
         const table = durationTableOf(context, context.timing.sites[spans.site[i] as number] as TimingSite);
         const bins = table.codes.length - 1;
         const field = context.durationField[spans.site[i] as number] as number;
         this.drifts?.addTo(logits, i * network.spec.classes, field, spans, i);
         const weights = weightsOfLogits(logits, i * network.spec.classes, bins);
-        maskBins(weights, this.limitOf(asked[i] as TracePlace, table));
+        maskBins(weights, this.limitOf(place, table));
         let sum = 0;
         this.sums.set(
-          keys[from + i] as number,
+          key,
           Uint32Array.from({ length: bins }, (__, bin) => (sum += weights[bin] as number))
         );
       });

@@ -17,6 +17,7 @@ import { Assembler } from './assemble';
 import { ClassValues } from './class-values';
 import { readExemplars } from './exemplar-section';
 import { InstanceDrawer } from './instances';
+import { SeenInstances } from './seen-instances';
 import { placeTrace } from './placement';
 import { lazyNetwork, openNetwork } from './prior-network';
 import { hash32 } from './random';
@@ -84,8 +85,9 @@ export async function openModel(bytes: Uint8Array, options: OpenOptions = {}): P
     driftBytes === undefined
       ? undefined
       : new DriftTable(content, context, readDrifts(new ByteReader(driftBytes, 'drifts'), content, context));
-  const sampler = new Sampler(content, context, network, index, key(1), masks, instances, options.stratified, drifts);
-  const first = new FirstSpans(content, context, network, sampler.uniforms, drifts);
+  const seen = new SeenInstances(content, instances);
+  const sampler = new Sampler(content, context, network, index, key(1), masks, seen, options.stratified, drifts);
+  const first = new FirstSpans(content, context, network, sampler.uniforms, seen, drifts);
   const sifter = new Sifter(content, context, index, sampler, first);
   const assembler = new Assembler(content, manifest.id, keys, index, origins, instances);
   const anchorKey = key(7);

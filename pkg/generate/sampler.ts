@@ -21,7 +21,6 @@ import {
   Letter,
   makeRows,
   settleEnds,
-  SpanInstances,
   placeDuration,
   placeGap,
   spanTable,
@@ -36,14 +35,13 @@ import {
   type QuantileTable,
   type RowColumns,
   type RowContext,
-  type ShapeLayout,
   type Slot,
   type SpanTable,
   type TimingSite,
 } from '../features';
 import type { IntegerNetwork } from '../nn';
-import type { InstanceDrawer } from './instances';
 import type { SampledPart } from './part';
+import type { SeenInstances } from './seen-instances';
 import { Stream } from './strata';
 import { drawBin, maskBins, weightsOfLogits, weightsOfMass, type Draw } from './softmax';
 import type { TraceIndex, TracePlace } from './trace-index';
@@ -68,7 +66,6 @@ export type WaveJudge = (spans: SpanTable, wave: number) => Uint8Array;
 
 export class Sampler {
   readonly uniforms: Uniforms;
-  private readonly spanInstances: SpanInstances;
   /** Attribute fields of each operation, by index into content.fields. */
   private readonly fieldsOf: number[][];
   /** Weights of durations by site, for models without a network. */
@@ -87,13 +84,12 @@ export class Sampler {
     index: TraceIndex,
     readonly key: number,
     private readonly masks: TupleMasks,
-    private readonly instances: InstanceDrawer,
+    private readonly instances: SeenInstances,
     /** Whether uniforms fill strata, see `OpenOptions.stratified`. */
     fillsStrata = true,
     private readonly drifts?: DriftTable,
     private readonly tally?: Tally
   ) {
-    this.spanInstances = new SpanInstances(content.dictionary, content.resources, content.segments.count);
     this.uniforms = new Uniforms(content, index, key, fillsStrata);
     this.phases = content.layouts.map(phaseCount);
     this.fieldsOf = content.dictionary.operations.map(() => []);
@@ -162,19 +158,11 @@ export class Sampler {
     });
   }
 
-  /** Instances are drawn first: durations depend on them. Format 0 knew nothing of that. */
+  /** Instances are drawn first: durations depend on them. */
   private drawInstances(spans: SpanTable, lot: Lot): void {
-    if (!this.spanInstances.matter || this.content.attributes.format === 0 || this.network === undefined) {
-      return;
+    if (this.instances.matter && this.network !== undefined) {
+      lot.places.forEach((place, t) => this.instances.set(spans, t, place, (i) => nodeOf(spans, i, lot)));
     }
-    lot.places.forEach((place, t) => {
-      const layout = this.content.layouts[place.shape] as ShapeLayout;
-      const { instance } = this.instances.draw(place.index, place.row, layout);
-      for (let i = spans.offset[t] as number; i < (spans.offset[t + 1] as number); i++) {
-        const node = nodeOf(spans, i, lot);
-        spans.instance[i] = this.spanInstances.of(layout, node, (at) => instance[at] as number);
-      }
-    });
   }
 
   /** Rows for at least `count` spans; their contents are overwritten by the next use. */

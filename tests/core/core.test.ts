@@ -362,12 +362,14 @@ describe('a limit on bytes', () => {
   test('is kept by a smaller network where one took more than planned', async () => {
     const notes: string[] = [];
     const logger = { ...silentLogger, info: (message: string) => notes.push(message) };
-    // Budgets into which a network would just fit, had one pass made its weights small.
-    for (const maxBytes of [8380, 8320, 7240, 7180]) {
-      const { bytes } = await trainModel(real, { epochs: 1, maxBytes, exemplarBytes: 0, fidelityCard: false, logger });
+    const anew = (): boolean => notes.some((note) => note.includes('training a smaller one'));
+    const options = { epochs: 1, exemplarBytes: 0, fidelityCard: false, logger };
+    // One pass leaves weights large. Where a plan is just met depends on all that is in the file, so it is looked for.
+    for (let maxBytes = 9000; maxBytes > 6800 && !anew(); maxBytes -= 40) {
+      const { bytes } = await trainModel(real, { ...options, maxBytes });
       expect([maxBytes, bytes.length <= maxBytes]).toEqual([maxBytes, true]);
     }
-    expect(notes.filter((note) => note.includes('training a smaller one')).length).toBeGreaterThan(0);
+    expect(anew()).toBe(true);
   });
 
   test('that nothing can keep is an error that says what is needed', async () => {
