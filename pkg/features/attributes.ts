@@ -13,6 +13,7 @@ import type { Bag } from './slots';
 import type { SpanTable } from './span-table';
 import { causesOf, withTables } from './tuple-tables';
 import { vocabularyOf } from './vocabulary';
+import { childrenByOperation, childTimes, MOST_WITNESSES } from './witnesses';
 
 /** Events of one name on spans of one operation. */
 export interface EventModel {
@@ -33,12 +34,15 @@ export interface OperationAttributes {
 export interface AttributeModel {
   readonly list: ValueList;
   readonly operations: readonly OperationAttributes[];
-  /** 0: without origins. 1: with them, and forms told apart by letters. */
+  /** 0: without origins. 1: with them, and forms told apart by letters. 2: with witnesses. */
   readonly format: number;
+  /** Places of the children whose durations each field sees, see `chooseWitnesses`; in the order of {@link attributeFields}. */
+  readonly witnesses: ReadonlyArray<readonly number[]>;
 }
 
-/** The format that is written; reading knows those before. */
+/** The format that is written where there are no witnesses; reading knows those before. */
 export const ATTRIBUTE_FORMAT = 1;
+const WITNESS_FORMAT = 2;
 
 /** One thing the network draws: a group of slots, or the number of a slot. */
 export interface AttributeField {
@@ -50,11 +54,16 @@ export interface AttributeField {
   readonly classes: number;
   /** Drawn from a table by time: not a field of the network. */
   readonly tabled: boolean;
+  /** Places of the children whose durations its rows see. */
+  readonly witnesses: readonly number[];
 }
 
+const NO_WITNESSES: readonly number[] = [];
+
 /** The fields of all operations, those of one operation in the order in which they are drawn. */
-export function attributeFields(model: AttributeModel): AttributeField[] {
+export function attributeFields(model: Pick<AttributeModel, 'operations' | 'witnesses'>): AttributeField[] {
   const fields: AttributeField[] = [];
+  const witnesses = (): readonly number[] => model.witnesses[fields.length] ?? NO_WITNESSES;
   model.operations.forEach(({ spans }, operation) => {
     spans.groups.forEach((group, g) =>
       fields.push({
@@ -63,11 +72,13 @@ export function attributeFields(model: AttributeModel): AttributeField[] {
         slot: -1,
         classes: group.tuples.length,
         tabled: group.tabled,
+        witnesses: witnesses(),
       })
     );
     spans.slots.forEach((slot, s) => {
       if (slot.table !== undefined) {
-        fields.push({ operation, group: -1, slot: s, classes: slot.table.codes.length - 1, tabled: false });
+        const classes = slot.table.codes.length - 1;
+        fields.push({ operation, group: -1, slot: s, classes, tabled: false, witnesses: witnesses() });
       }
     });
   });
@@ -253,12 +264,18 @@ export function learnAttributes(
   }
   const segments = spans.segment.reduce((most, segment) => Math.max(most, segment), 0) + 1;
   const tableSource = { spans, segments, cause, mainClass };
-  const tabled = model.map((operation, o): OperationAttributes => ({
-    ...operation,
-    spans: withTables(operation.spans, encoded[o] as Encoded, members[o] as Int32Array, tableSource),
-  }));
+  const children = without?.has('child-times') ? [] : childrenByOperation(spans, operations);
+  const witnesses: Array<readonly number[]> = [];
+  const tabled = model.map((operation, o): OperationAttributes => {
+    const own = members[o] as Int32Array;
+    const candidates = childTimes(spans, own, children[o] ?? []);
+    const { bag, witnesses: seen } = withTables(operation.spans, encoded[o] as Encoded, own, tableSource, candidates);
+    witnesses.push(...seen);
+    return { ...operation, spans: bag };
+  });
+  const format = witnesses.some(({ length }) => length > 0) ? WITNESS_FORMAT : ATTRIBUTE_FORMAT;
   return {
-    model: { list: { keys: writer.keys, pairs: writer.pairs }, operations: tabled, format: ATTRIBUTE_FORMAT },
+    model: { list: { keys: writer.keys, pairs: writer.pairs }, operations: tabled, format, witnesses },
     encoded: { members, encoded },
   };
 }
@@ -312,7 +329,7 @@ export function writeAttributeModel(values: ByteWriter, writer: ByteWriter, mode
   writeValueList(values, model.list);
   // 0 where format 0 has the number of operations, which is never 0
   writer.varint(0);
-  writer.varint(ATTRIBUTE_FORMAT);
+  writer.varint(model.format);
   writer.varint(model.operations.length);
   for (const operation of model.operations) {
     writeBag(writer, operation.spans);
@@ -327,34 +344,45 @@ export function writeAttributeModel(values: ByteWriter, writer: ByteWriter, mode
       writeBag(writer, operation.links);
     }
   }
+  if (model.format === WITNESS_FORMAT) {
+    for (const places of model.witnesses) {
+      writer.varint(places.length);
+      places.forEach((place) => writer.varint(place));
+    }
+  }
 }
 
 /** Reads what {@link writeAttributeModel} wrote. */
-export function readAttributeModel(values: ByteReader, reader: ByteReader, operations: number): AttributeModel {
+export function readAttributeModel(
+  values: ByteReader,
+  reader: ByteReader,
+  { operations, places }: { readonly operations: number; readonly places: number }
+): AttributeModel {
   const list = readValueList(values);
   let stated = reader.varint();
   let format = 0;
   if (stated === 0) {
     format = reader.varint();
-    if (format !== ATTRIBUTE_FORMAT) {
-      reader.fail(`attributes of format ${format}, this version reads up to ${ATTRIBUTE_FORMAT}`);
+    if (format !== ATTRIBUTE_FORMAT && format !== WITNESS_FORMAT) {
+      reader.fail(`attributes of format ${format}, this version reads up to ${WITNESS_FORMAT}`);
     }
     stated = reader.varint();
   }
   if (stated !== operations) {
     reader.fail(`attributes of another number of operations than ${operations}`);
   }
-  return {
-    list,
-    format,
-    operations: Array.from({ length: operations }, (): OperationAttributes => {
-      const spans = readBag(reader, list, format);
-      const events = Array.from({ length: reader.count(4) }, (): EventModel => {
-        const name = reader.string();
-        const time = readTables(reader)[0];
-        return { name, time: time ?? reader.fail('an event without times'), bag: readBag(reader, list, format) };
-      });
-      return { spans, events, links: reader.byte() === 1 ? readBag(reader, list, format) : undefined };
-    }),
-  };
+  const read = Array.from({ length: operations }, (): OperationAttributes => {
+    const spans = readBag(reader, list, format);
+    const events = Array.from({ length: reader.count(4) }, (): EventModel => {
+      const name = reader.string();
+      const time = readTables(reader)[0];
+      return { name, time: time ?? reader.fail('an event without times'), bag: readBag(reader, list, format) };
+    });
+    return { spans, events, links: reader.byte() === 1 ? readBag(reader, list, format) : undefined };
+  });
+  const fields = format === WITNESS_FORMAT ? attributeFields({ operations: read, witnesses: [] }) : [];
+  const witnesses = fields.map(() =>
+    Array.from({ length: reader.varint(MOST_WITNESSES) }, () => reader.varint(places - 1))
+  );
+  return { list, format, operations: read, witnesses };
 }

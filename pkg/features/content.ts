@@ -115,8 +115,11 @@ export interface LearnOptions {
   readonly without?: ReadonlySet<ContentPart>;
 }
 
-/** Parts of the content that can be left out: where values repeat from; what goes together within a span; what is yet to come; how slow a trace is as a whole. */
-export const CONTENT_PARTS = ['origins', 'attribute-groups', 'foresight', 'pace'] as const;
+/**
+ * Parts of the content that can be left out: where values repeat from; what goes together within a span; what is yet to come; how slow
+ * a trace is as a whole; what attributes see of the times of children.
+ */
+export const CONTENT_PARTS = ['origins', 'attribute-groups', 'foresight', 'pace', 'child-times'] as const;
 export type ContentPart = (typeof CONTENT_PARTS)[number];
 
 /** The sections that hold the content, by name. */
@@ -395,7 +398,10 @@ export function readContent(section: (name: keyof ContentSections) => Uint8Array
   const needs = timing.reserving
     ? layouts.map((layout, shape) => needsOf(layout, sites[shape] as Int32Array, timing))
     : undefined;
-  const attributes = readAttributeModel(dictionaryReader, quantisersReader, dictionary.operations.length);
+  const attributes = readAttributeModel(dictionaryReader, quantisersReader, {
+    operations: dictionary.operations.length,
+    places,
+  });
   quantisersReader.end();
   const resources = readResources(dictionaryReader, dictionary.services.length, segments.count);
   dictionaryReader.end();

@@ -38,3 +38,4 @@ export * from './timing-values';
 export type { ValueList } from './bag-codec';
 export { orderBatch, type OrderedBatch } from './forest';
 export { attributesKey, readValue, valueKey, writeValue } from './values';
+export { WitnessNodes } from './witnesses';

@@ -306,20 +306,31 @@ export function fillDurationRow(context: RowContext, spans: SpanTable, i: number
   rows.levels[r * LEVELS + 6] = spans.gapLevel[i] as number;
 }
 
-/** Row of an attribute field of span i: its times and the attribute fields before are known. */
+/**
+ * Row of an attribute field of span i: its times and the attribute fields before are known.
+ * @param witnesses - the children whose durations the field sees, in the table; −1 where the span has none
+ */
 export function fillAttributeRow(
   context: RowContext,
   spans: SpanTable,
   i: number,
   attributeField: number,
   rows: RowColumns,
-  r: number
+  r: number,
+  witnesses: readonly number[]
 ): void {
   fillDurationRow(context, spans, i, rows, r);
   (rows.indices[Column.Field] as Int32Array)[r] = context.attributeField[attributeField] as number;
   (rows.indices[Column.DurationBin] as Int32Array)[r] = (spans.durationBin[i] as number) + 1;
   (rows.indices[Column.LastClass] as Int32Array)[r] = spans.lastClass[i] as number;
   rows.levels[r * LEVELS + 7] = spans.durationLevel[i] as number;
+  witnesses.forEach((child, w) => {
+    // in place of what says least of a span with children: the sibling before, and what is left of the parent
+    const level = child < 0 ? 0 : (spans.durationLevel[child] as number);
+    const column = w === 0 ? Column.PreviousRank : Column.RemainingRank;
+    (rows.indices[column] as Int32Array)[r] = child < 0 ? RANK_BINS : level >> 3;
+    rows.levels[r * LEVELS + (w === 0 ? 2 : 1)] = level;
+  });
 }
 
 /** Row of a pace of a trace: its first span i and the paces of the phases before are known. */

@@ -8,6 +8,7 @@ import type { ShapeLayout } from './layout';
 import type { Encoded } from './slot-learn';
 import type { Bag, Group } from './slots';
 import type { SpanTable } from './span-table';
+import { chooseWitnesses, type ChildTimes } from './witnesses';
 
 /** What of its shape a span's attributes may depend on. */
 export enum Structure {
@@ -86,6 +87,7 @@ const LEAST_SHARE = 0.03;
 /** … and when it is so many standard deviations beyond what chance gives (G-test; Sokal and Rohlf, Biometry). */
 const DEVIATIONS = 4;
 const DURATION_CLASSES = 8;
+const NUMBER_CLASSES = 8;
 
 function counted<T>(map: Map<T, Map<number, number>>, key: T, value: number): void {
   let row = map.get(key);
@@ -165,8 +167,12 @@ function tableOf(choice: Choice, source: TableSource): { table: TupleTable; rows
   return best as { table: TupleTable; rows: Int32Array };
 }
 
-/** Whether tuples depend on `classOf` within the cells of the table. */
-function depends(choice: Choice, cellOf: (m: number) => number, classOf: (m: number) => number): boolean {
+/** Nats that `classOf` says of the tuples within cells, beyond what chance gives; 0 where that is not enough to count. */
+function information(
+  choice: Pick<Choice, 'tuples'>,
+  cellOf: (m: number) => number,
+  classOf: (m: number) => number
+): number {
   const step = Math.max(1, Math.floor(choice.tuples.length / MOST_TESTED));
   const joint = new Map<number, Map<number, number>>();
   const byTuple = new Map<number, Map<number, number>>();
@@ -181,7 +187,7 @@ function depends(choice: Choice, cellOf: (m: number) => number, classOf: (m: num
     counted(byClass, cell, classOf(m));
     n++;
   }
-  let information = 0;
+  let shared = 0;
   let entropy = 0;
   let freedom = 0;
   for (const [cell, row] of joint) {
@@ -189,11 +195,13 @@ function depends(choice: Choice, cellOf: (m: number) => number, classOf: (m: num
     const classes = byClass.get(cell) as Map<number, number>;
     const own = entropyBits(tuples.values());
     entropy += own * Math.LN2;
-    information += (own + entropyBits(classes.values()) - entropyBits(row.values())) * Math.LN2;
+    shared += (own + entropyBits(classes.values()) - entropyBits(row.values())) * Math.LN2;
     freedom += (tuples.size - 1) * (classes.size - 1);
   }
-  const excess = information - freedom / 2;
-  return 2 * excess > DEVIATIONS * Math.sqrt(2 * freedom) && excess > Math.max(LEAST_NATS * n, LEAST_SHARE * entropy);
+  const excess = shared - freedom / 2;
+  const counts =
+    2 * excess > DEVIATIONS * Math.sqrt(2 * freedom) && excess > Math.max(LEAST_NATS * n, LEAST_SHARE * entropy);
+  return counts ? excess : 0;
 }
 
 /** Eight classes of the durations of some spans, evenly filled. */
@@ -209,40 +217,100 @@ function durationClasses(spans: SpanTable, members: Int32Array): (m: number) => 
   };
 }
 
+/** A bag with its tables, and the witnesses of its groups and numbers: see {@link chooseWitnesses}. */
+export interface TabledBag {
+  readonly bag: Bag;
+  /** Places by group, then by slot that has numbers. */
+  readonly witnesses: ReadonlyArray<readonly number[]>;
+}
+
+/** The children whose durations say most of what is chosen, besides the time and how long the spans themselves last. */
+function witnessesOf(
+  choice: Choice,
+  rows: Int32Array,
+  spans: SpanTable,
+  candidates: readonly ChildTimes[]
+): ChildTimes[] {
+  if (choice.members.length <= FEW_SPANS || candidates.length === 0) {
+    return [];
+  }
+  const own = durationClasses(spans, choice.members);
+  const known = new Map(Array.from(choice.positions, (at, m) => [at, (rows[m] as number) * DURATION_CLASSES + own(m)]));
+  return chooseWitnesses(
+    candidates,
+    (at) => known.get(at) as number,
+    (cellOf, classOf) =>
+      information(
+        choice,
+        (m) => cellOf(choice.positions[m] as number),
+        (m) => classOf(choice.positions[m] as number)
+      )
+  );
+}
+
+/** Numbers of a slot as a choice among classes of them. */
+function numberChoice(numbers: Float64Array, members: Int32Array): Choice {
+  const positions = Int32Array.from(numbers.keys()).filter((m) => !Number.isNaN(numbers[m]));
+  const sorted = Float64Array.from(positions, (m) => numbers[m] as number).sort();
+  const edges = Array.from(
+    { length: NUMBER_CLASSES - 1 },
+    (_, q) => sorted[Math.floor(((q + 1) * sorted.length) / NUMBER_CLASSES)] as number
+  );
+  const tuples = Uint8Array.from(positions, (m) => edges.filter((edge) => (numbers[m] as number) >= edge).length);
+  return { context: 0, positions, members: positions.map((m) => members[m] as number), tuples };
+}
+
 /**
  * The bag of an operation with tables for what they are enough for.
  * @param members - spans (in the new order) of the operation
+ * @param candidates - children that may bear witness
  */
-export function withTables(bag: Bag, encoded: Encoded, members: Int32Array, source: TableSource): Bag {
+export function withTables(
+  bag: Bag,
+  encoded: Encoded,
+  members: Int32Array,
+  source: TableSource,
+  candidates: readonly ChildTimes[]
+): TabledBag {
   const { spans, cause, mainClass } = source;
-  return {
-    slots: bag.slots,
-    groups: bag.groups.map((group, g): Group => {
-      const choices = openChoices(encoded.groups[g] as Uint8Array, encoded.contexts[g] as Uint8Array, members);
-      const tables = choices.flatMap((choice): TupleTable[] => {
-        const { table, rows } = tableOf(choice, source);
-        const spanOf = (m: number): number => choice.members[m] as number;
-        const columns: Array<(m: number) => number> = [
-          (m) => spans.site[spanOf(m)] as number,
-          (m) => spans.shape[spans.traceOf[spanOf(m)] as number] as number,
-          (m) => cause[spanOf(m)] as number,
-          (m) => {
-            const parent = spans.parent[spanOf(m)] as number;
-            return parent < 0 ? 0 : (mainClass[parent] as number) + 1;
-          },
-          durationClasses(spans, choice.members),
-          ...encoded.groups.slice(0, g).map(
-            (classes) =>
-              (m: number): number =>
-                classes[choice.positions[m] as number] as number
-          ),
-        ];
-        const enough =
-          choice.members.length <= FEW_SPANS ||
-          !columns.some((classOf) => depends(choice, (m) => rows[m] as number, classOf));
-        return enough ? [table] : [];
-      });
-      return { ...group, tables, tabled: tables.length === choices.length };
-    }),
-  };
+  const witnesses: number[][] = [];
+  const groups = bag.groups.map((group, g): Group => {
+    const choices = openChoices(encoded.groups[g] as Uint8Array, encoded.contexts[g] as Uint8Array, members);
+    const tabled = choices.map((choice) => ({ choice, ...tableOf(choice, source) }));
+    const main = [...tabled].sort((a, b) => b.choice.members.length - a.choice.members.length)[0];
+    const seen = main === undefined ? [] : witnessesOf(main.choice, main.rows, spans, candidates);
+    const tables = tabled.flatMap(({ choice, table, rows }): TupleTable[] => {
+      const spanOf = (m: number): number => choice.members[m] as number;
+      const columns: Array<(m: number) => number> = [
+        (m) => spans.site[spanOf(m)] as number,
+        (m) => spans.shape[spans.traceOf[spanOf(m)] as number] as number,
+        (m) => cause[spanOf(m)] as number,
+        (m) => {
+          const parent = spans.parent[spanOf(m)] as number;
+          return parent < 0 ? 0 : (mainClass[parent] as number) + 1;
+        },
+        durationClasses(spans, choice.members),
+        ...[...encoded.groups.slice(0, g), ...seen.map(({ classes }) => classes)].map(
+          (classes) =>
+            (m: number): number =>
+              classes[choice.positions[m] as number] as number
+        ),
+      ];
+      const enough =
+        choice.members.length <= FEW_SPANS ||
+        !columns.some((classOf) => information(choice, (m) => rows[m] as number, classOf) > 0);
+      return enough ? [table] : [];
+    });
+    const all = tables.length === choices.length;
+    witnesses.push(all ? [] : seen.map(({ place }) => place));
+    return { ...group, tables, tabled: all };
+  });
+  bag.slots.forEach((slot, s) => {
+    if (slot.table !== undefined) {
+      const choice = numberChoice(encoded.numbers.get(s) as Float64Array, members);
+      const seen = witnessesOf(choice, new Int32Array(choice.positions.length), spans, candidates);
+      witnesses.push(seen.map(({ place }) => place));
+    }
+  });
+  return { bag: { slots: bag.slots, groups }, witnesses };
 }

@@ -1,5 +1,5 @@
 /** @file Parts of shapes: the spans, and of each span the attribute fields, that must be drawn to know a few of them. */
-import type { ModelContent, ShapeLayout, TimeNeeds } from '../features';
+import { WitnessNodes, type ModelContent, type ShapeLayout, type TimeNeeds } from '../features';
 
 /** A part of each shape, indexed by shape; shapes that are not drawn are left out. */
 export interface SampledPart {
@@ -69,21 +69,34 @@ export interface ShapePart {
 /**
  * The part of a shape that the wishes need. A span is drawn after the sibling before it or, where it is the first, after
  * its parent: the chain of these up to the first span of the trace is all its draw depends on. Attributes depend, besides,
- * on the first attribute field of each ancestor.
+ * on the first attribute field of each ancestor, and fields on the durations of their witnesses.
  */
 export function partOf(content: ModelContent, shape: number, wishes: readonly NodeWish[]): ShapePart {
   const layout = content.layouts[shape] as ShapeLayout;
   const needed = new Map<number, number>();
-  for (const { node, fields } of wishes) {
+  const need = (node: number): void => {
     for (let at = node; at >= 0 && !needed.has(at);) {
       needed.set(at, 0);
       const previous = layout.previous[at] as number;
       at = previous >= 0 ? previous : (layout.parent[at] as number);
     }
+  };
+  for (const { node, fields } of wishes) {
+    need(node);
     needed.set(node, Math.max(needed.get(node) ?? 0, fields));
     for (let at = fields > 0 ? (layout.parent[node] as number) : -1; at >= 0; at = layout.parent[at] as number) {
       needed.set(at, Math.max(1, needed.get(at) ?? 0));
     }
+  }
+  const witnesses = new WitnessNodes(content.layouts);
+  for (const [node, fields] of [...needed]) {
+    const operation = layout.operation[node] as number;
+    const seen = fields === 0 ? [] : content.fields.filter((field) => field.operation === operation).slice(0, fields);
+    seen
+      .flatMap((field) => field.witnesses)
+      .map((place) => witnesses.of(shape, node, place))
+      .filter((child) => child >= 0)
+      .forEach(need);
   }
   const nodes = Int32Array.from([...needed.keys()].sort((a, b) => a - b));
   const fieldCount = (node: number): number =>

@@ -25,6 +25,7 @@ import {
   placeGap,
   spanTable,
   valueIn,
+  WitnessNodes,
   type AttributeField,
   type Bag,
   newBinLimit,
@@ -74,6 +75,7 @@ export class Sampler {
   private readonly limit = newBinLimit();
   /** Phases of each shape that have a pace. */
   private readonly phases: number[];
+  private readonly witnessNodes: WitnessNodes;
   private rows: RowColumns | undefined;
   private rowCapacity = 0;
 
@@ -92,6 +94,7 @@ export class Sampler {
   ) {
     this.uniforms = new Uniforms(content, index, key, fillsStrata);
     this.phases = content.layouts.map(phaseCount);
+    this.witnessNodes = new WitnessNodes(content.layouts);
     this.fieldsOf = content.dictionary.operations.map(() => []);
     content.fields.forEach((field, f) => this.fieldsOf[field.operation]?.push(f));
   }
@@ -343,7 +346,7 @@ export class Sampler {
         const drawn = list.filter((i) => this.applies(sampled, i, content.fields[fieldAt(i)] as AttributeField));
         const inNetwork = (i: number): boolean => (context.attributeField[fieldAt(i)] as number) >= 0;
         const logits = await this.logits(drawn, inNetwork, (i, rows, r) =>
-          fillAttributeRow(context, spans, i, fieldAt(i), rows, r)
+          fillAttributeRow(context, spans, i, fieldAt(i), rows, r, this.witnesses(spans, i, fieldAt(i), lot))
         );
         let row = 0;
         for (const i of drawn) {
@@ -352,6 +355,22 @@ export class Sampler {
       }
     }
     return sampled;
+  }
+
+  /** The spans whose durations a field sees, see {@link AttributeField.witnesses}. */
+  private witnesses(spans: SpanTable, i: number, field: number, lot: Lot): readonly number[] {
+    const { witnesses } = this.content.fields[field] as AttributeField;
+    if (witnesses.length === 0) {
+      return witnesses;
+    }
+    const shape = spans.shape[spans.traceOf[i] as number] as number;
+    const first = spans.first[i] as number;
+    const node = nodeOf(spans, i, lot);
+    const drawn = lot.part?.nodes[shape];
+    return witnesses.map((place) => {
+      const child = this.witnessNodes.of(shape, node, place);
+      return child < 0 ? -1 : first + (drawn === undefined ? child : drawn.indexOf(child));
+    });
   }
 
   /** A number is drawn only where its slot's letter says that there is one. */

@@ -19,6 +19,7 @@ export const TRAIN_PARTS = {
     'the network does not see what was drawn of the span before (gap, duration, attributes), nor the class of its parent, nor what its children take',
   blur: 'the network learns from exact times, not from times as exact as bins tell them',
   origins: 'no attribute repeats a value from elsewhere in its trace',
+  'child-times': 'attributes of a span know nothing of how long its children last',
   'attribute-groups': 'attributes of a span are drawn one after the other, not as they go together',
   'start-times': 'traces begin when traces of another shape did: starts do not depend on what is in a trace',
 } as const satisfies Record<string, string>;

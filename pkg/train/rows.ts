@@ -17,6 +17,7 @@ import {
   type RowContext,
   type TimingSite,
   newBinLimit,
+  WitnessNodes,
 } from '../features';
 import type { TrainingRows } from '../nn';
 
@@ -87,17 +88,26 @@ export function trainingRows(learnt: LearntBatch, context: RowContext): Training
       });
     }
   });
+  const nodes = new WitnessNodes(content.layouts);
   content.fields.forEach((field, f) => {
     const members = encoded.members[field.operation] as Int32Array;
     const column = classes[f] as Int16Array;
     const inNetwork = (context.attributeField[f] as number) >= 0;
+    const witnessesOf = (i: number): number[] => {
+      const first = spans.first[i] as number;
+      const shape = spans.shape[spans.traceOf[i] as number] as number;
+      return field.witnesses.map((place) => {
+        const child = nodes.of(shape, i - first, place);
+        return child < 0 ? -1 : first + child;
+      });
+    };
     members.forEach((i, m) => {
       const target = column[m] as number;
       if (target < 0) {
         return;
       }
       if (inNetwork) {
-        fillAttributeRow(context, spans, i, f, rows, r);
+        fillAttributeRow(context, spans, i, f, rows, r, witnessesOf(i));
         targets[r] = target;
         classCount[r++] = field.classes;
       }

@@ -56,6 +56,7 @@ const VARIANTS: readonly Variant[] = [
   fixed('no time segments', { without: ['segments'] }),
   fixed('starts not by shape', { without: ['start-times'] }),
   fixed('no earlier fields', { without: ['earlier-fields'] }),
+  fixed('attributes without times of children', { without: ['child-times'] }),
   fixed('no origins', { without: ['origins'] }),
   fixed('attributes apart', { without: ['attribute-groups'] }),
   fixed('origins and all apart', { without: ['origins', 'attribute-groups', 'earlier-fields'] }),

@@ -109,6 +109,7 @@ it('leaves parts out, says so in the manifest, and still counts exactly', async 
     'attribute-groups',
     'foresight',
     'pace',
+    'child-times',
   ];
   const whole = await trained('--epochs', '1');
   const without = await trained('--epochs', '1', ...parts.flatMap((part) => ['--without', part]));
