@@ -34,7 +34,7 @@ export interface PlanInput {
 /** Fewer rows than this teach a network nothing that marginals do not know. */
 const MIN_ROWS = 400;
 /** Rows seen in all passes together, three quarters of a minute on two free cores: a ninth more moves no measure beyond noise. */
-const ROWS_BUDGET = 12_500_000;
+const ROWS_BUDGET = 12_000_000;
 const MIN_EPOCHS = 6;
 /** More passes than this over few rows learn them by heart, or change nothing. */
 const MAX_EPOCHS = 40;
