@@ -37,6 +37,7 @@ import {
   type EmbeddingSizes,
   type RowContext,
 } from './rows';
+import { learnFailures } from './instance-failures';
 import { InstanceForesight } from './instance-foresight';
 import { slownessOf } from './instance-slowness';
 import { needsOf, shapesAreRare, type TimeNeeds } from './needs';
@@ -170,7 +171,18 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
           new SpanInstances(dictionary, services, segments.count, true),
           instanceAt
         );
-  const resources = services.map((service, s) => ({ ...service, ...(slowness[s] && { slowness: slowness[s] }) }));
+  const failures = learnFailures(
+    batch,
+    ordered,
+    layouts,
+    services.map(({ instances }) => instances.length),
+    instanceOf
+  );
+  const resources = services.map((service, s) => ({
+    ...service,
+    ...(slowness[s] && { slowness: slowness[s] }),
+    ...(failures[s] && { failures: failures[s] }),
+  }));
   const spanInstances = new SpanInstances(dictionary, resources, segments.count);
   const timing = { ...measured, foreseeing: measured.foreseeing || spanInstances.differ };
   const needs = layouts.map((layout, shape) => needsOf(layout, sites[shape] as Int32Array, timing));

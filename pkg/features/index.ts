@@ -27,6 +27,7 @@ export * from './settle';
 export * from './shapes';
 export * from './slot-learn';
 export * from './slots';
+export { failingProcesses, failureWeights } from './instance-failures';
 export { InstanceForesight } from './instance-foresight';
 export { SpanInstances } from './span-instances';
 export * from './span-table';

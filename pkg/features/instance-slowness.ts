@@ -12,7 +12,7 @@ import type { SpanTable } from './span-table';
 import type { TimingModel } from './timing';
 
 /** Steps to a doubling: 4.4% each. */
-const STEPS = 16;
+export const STEPS_A_DOUBLING = 16;
 /** Steps from usual at most: eight doublings. */
 const MOST_STEPS = 127;
 /** Spans without which nobody knows how slow an instance is. */
@@ -23,9 +23,9 @@ const LEAST_APART = 4;
 const SIGMAS = 3;
 
 /** 2^(k/16) for k from 0 to 15, by roots alone: those are the same on every machine, powers need not be. */
-const ROOTS = Array.from({ length: STEPS }, (_, k) => {
+const ROOTS = Array.from({ length: STEPS_A_DOUBLING }, (_, k) => {
   let [root, product] = [2, 1];
-  for (let bit = STEPS / 2; bit >= 1; bit /= 2) {
+  for (let bit = STEPS_A_DOUBLING / 2; bit >= 1; bit /= 2) {
     root = Math.sqrt(root);
     product *= (k & bit) === 0 ? 1 : root;
   }
@@ -34,8 +34,8 @@ const ROOTS = Array.from({ length: STEPS }, (_, k) => {
 
 /** How many times as long as usual what waits for an instance takes. @param steps - as {@link slownessOf} gives them */
 export function timesUsual(steps: number): number {
-  const doublings = Math.floor(steps / STEPS);
-  return (ROOTS[steps - doublings * STEPS] as number) * 2 ** doublings;
+  const doublings = Math.floor(steps / STEPS_A_DOUBLING);
+  return (ROOTS[steps - doublings * STEPS_A_DOUBLING] as number) * 2 ** doublings;
 }
 
 /** Quantile of values of which `counts[v]` are v. */
@@ -73,7 +73,7 @@ export function slownessOf(
       continue;
     }
     const ofInstance = counts[seen.serviceOf(layout, at)]?.[instanceOf(first + at)];
-    const steps = Math.round(STEPS * Math.log2(duration / expected));
+    const steps = Math.round(STEPS_A_DOUBLING * Math.log2(duration / expected));
     const place = MOST_STEPS + Math.max(-MOST_STEPS, Math.min(MOST_STEPS, steps));
     if (ofInstance !== undefined) {
       ofInstance[place] = (ofInstance[place] as number) + 1;

@@ -6,6 +6,7 @@
 import { ByteReader, ByteWriter } from '../model';
 import type { BatchColumns, ResourceEntry } from './columns';
 import type { OrderedBatch } from './forest';
+import { SHARE_ONE, type InstanceFailures } from './instance-failures';
 import type { ShapeLayout } from './layout';
 import { readTemplates, writeTemplates, type Template } from './patterns';
 import { learnTemplates } from './patterns-learn';
@@ -37,13 +38,18 @@ export interface ServiceResources {
   readonly sameTrace: number;
   /** How slow each instance is, see `slownessOf`; undefined where they take alike, or nobody knows. */
   readonly slowness?: Int8Array;
+  /** How often each instance fails, see `learnFailures`; undefined where they fail alike. */
+  readonly failures?: InstanceFailures;
 }
 
 export const ALWAYS = 255;
 /** Format 0 has one instance of a service in a trace, and the forms of that time. */
 const FORMAT = 1;
-/** Written where instances of some service differ: each service says whether its own do, and how slow they are. */
-const SLOWNESS_FORMAT = 2;
+/** Written where instances of some service differ: each service says whether its own do, how slow they are and how often they fail. */
+const DIFFERING_FORMAT = 2;
+/** What a service says that differs. */
+const SLOW = 1;
+const FAILING = 2;
 
 const MAX_INSTANCES = 256;
 /** Resources that forms of an instance are learnt from. */
@@ -201,8 +207,8 @@ export function learnResources(
 export function writeResources(writer: ByteWriter, services: readonly ServiceResources[], segments: number): void {
   // 0 where format 0 has the number of segments, which is never 0
   writer.varint(0);
-  const differ = services.some(({ slowness }) => slowness !== undefined);
-  writer.varint(differ ? SLOWNESS_FORMAT : FORMAT);
+  const differ = services.some(({ slowness, failures }) => slowness !== undefined || failures !== undefined);
+  writer.varint(differ ? DIFFERING_FORMAT : FORMAT);
   writer.varint(segments);
   for (const service of services) {
     writer.varint(service.instances.length);
@@ -232,8 +238,13 @@ export function writeResources(writer: ByteWriter, services: readonly ServiceRes
       }
     }
     if (differ) {
-      writer.byte(service.slowness === undefined ? 0 : 1);
-      service.slowness?.forEach((steps) => writer.byte(steps & 0xff));
+      const { slowness, failures } = service;
+      writer.byte((slowness === undefined ? 0 : SLOW) | (failures === undefined ? 0 : FAILING));
+      slowness?.forEach((steps) => writer.byte(steps & 0xff));
+      if (failures !== undefined) {
+        writer.varint(failures.share);
+        failures.steps.forEach((steps) => writer.byte(steps & 0xff));
+      }
     }
   }
 }
@@ -244,8 +255,8 @@ export function readResources(reader: ByteReader, services: number, segments: nu
   let format = 0;
   if (stated === 0) {
     format = reader.varint();
-    if (format !== FORMAT && format !== SLOWNESS_FORMAT) {
-      reader.fail(`resources of format ${format}, this version reads up to ${SLOWNESS_FORMAT}`);
+    if (format !== FORMAT && format !== DIFFERING_FORMAT) {
+      reader.fail(`resources of format ${format}, this version reads up to ${DIFFERING_FORMAT}`);
     }
     stated = reader.varint();
   }
@@ -275,8 +286,10 @@ export function readResources(reader: ByteReader, services: number, segments: nu
         }
       }
     }
-    const slow = format === SLOWNESS_FORMAT && reader.byte() === 1;
-    const slowness = slow ? Int8Array.from({ length: n }, () => reader.byte()) : undefined;
-    return { instances, weights, sameProcess, sameTrace, ...(slowness && { slowness }) };
+    const differs = format === DIFFERING_FORMAT ? reader.byte() : 0;
+    const steps = (): Int8Array => Int8Array.from({ length: n }, () => reader.byte());
+    const slowness = (differs & SLOW) > 0 ? steps() : undefined;
+    const failures = (differs & FAILING) > 0 ? { share: reader.varint(SHARE_ONE), steps: steps() } : undefined;
+    return { instances, weights, sameProcess, sameTrace, ...(slowness && { slowness }), ...(failures && { failures }) };
   });
 }
