@@ -165,6 +165,7 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
       ? []
       : slownessOf(
           spans,
+          segments.count,
           layouts,
           measured,
           services,
@@ -193,7 +194,9 @@ export function learnContent(source: BatchColumns, options: LearnOptions): Learn
     const layout = layouts[shape] as ShapeLayout;
     const instance = (node: number): number => instanceAt(offset + node);
     const { later, inside } = needs[shape] as TimeNeeds;
-    const { usual, usualLater } = spanInstances.differ ? foresight.of(shape, instance) : (needs[shape] as TimeNeeds);
+    const { usual, usualLater } = spanInstances.differ
+      ? foresight.of(shape, spans.segment[t] as number, instance)
+      : (needs[shape] as TimeNeeds);
     spans.laterNeed.set(later, offset);
     spans.innerNeed.set(inside, offset);
     spans.usual.set(usual, offset);

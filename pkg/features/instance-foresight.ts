@@ -21,22 +21,23 @@ export class InstanceForesight {
     private readonly seen: SpanInstances
   ) {}
 
-  /** @param instanceOf - instance of a node among those of its service; −1 = not known */
-  of(shape: number, instanceOf: (node: number) => number): Foresight {
+  /**
+   * @param segment - of time, in which the trace begins
+   * @param instanceOf - instance of a node among those of its service; −1 = not known
+   */
+  of(shape: number, segment: number, instanceOf: (node: number) => number): Foresight {
     const layout = this.layouts[shape] as ShapeLayout;
-    const steps = Int8Array.from({ length: layout.size }, (_, node) => this.seen.slownessOf(layout, node, instanceOf));
+    const steps = Array.from({ length: layout.size }, (_, node) =>
+      this.seen.slownessOf(layout, node, segment, instanceOf)
+    );
     const key = `${shape} ${steps.join()}`;
     let foresight = this.kept.get(key);
     if (foresight === undefined) {
       if (this.kept.size >= MOST_KEPT) {
         this.kept.clear();
       }
-      foresight = usualNeeds(
-        layout,
-        this.sites[shape] as Int32Array,
-        this.timing,
-        Float64Array.from(steps, timesUsual)
-      );
+      const times = Float64Array.from(steps, (own) => (own === undefined ? Number.NaN : timesUsual(own)));
+      foresight = usualNeeds(layout, this.sites[shape] as Int32Array, this.timing, times);
       this.kept.set(key, foresight);
     }
     return foresight;

@@ -61,6 +61,12 @@ export function usualTime({ tables }: Pick<TimingModel, 'tables'>, { rankTable }
   return edgeOf(tables[rankTable], USUAL_SHARE);
 }
 
+/** @param times - see {@link usualNeeds} */
+function timesOf(times: Float64Array | undefined, i: number): number {
+  const own = times?.[i] ?? 1;
+  return Number.isNaN(own) ? 1 : own;
+}
+
 function edgeOf(table: QuantileTable | undefined, share: number): number {
   return table === undefined ? 0 : (table.edges[Math.floor(share * (table.codes.length - 1))] as number);
 }
@@ -87,7 +93,8 @@ export function needsOf(
 /**
  * What the children and the later siblings of the nodes of a shape usually take.
  * @param sites - of the nodes
- * @param times - how many times as long as usual each lasts; by default all last as usual
+ * @param times - how many times as long as usual each lasts, NaN where nothing is known of it; by default all last as usual.
+ * Where it is known, spans without children have what they take themselves in its place
  */
 export function usualNeeds(
   layout: ShapeLayout,
@@ -98,8 +105,13 @@ export function usualNeeds(
   const siteOf = (i: number): TimingSite => all[sites[i] as number] as TimingSite;
   const level = (time: number, i: number): number =>
     time > 0 ? levelOf(tables[siteOf(i).rankTable] as QuantileTable, time) : 0;
-  const usual = insideNeeds(layout, siteOf, tables, USUAL_SHARE, usually, times);
-  const usualLater = laterNeeds(layout, siteOf, tables, USUAL_SHARE, usually, usual, times);
+  const inside = insideNeeds(layout, siteOf, tables, USUAL_SHARE, usually, times);
+  const usualLater = laterNeeds(layout, siteOf, tables, USUAL_SHARE, usually, inside, times);
+  const usual = inside.map((need, i) =>
+    need > 0 || times === undefined || Number.isNaN(times[i])
+      ? need
+      : usualTime({ tables }, siteOf(i)) * (times[i] as number)
+  );
   return { usual: Uint8Array.from(usual, level), usualLater: Uint8Array.from(usualLater, level) };
 }
 
@@ -122,7 +134,7 @@ function laterNeeds(
     if (previous >= 0) {
       const { reference, gapTable, rankTable } = siteOf(i);
       const after = reference === GapReference.PreviousEnd || reference === GapReference.LatestEnd;
-      const own = lasts(edgeOf(tables[rankTable], share) * (times?.[i] ?? 1), inside[i] as number);
+      const own = lasts(edgeOf(tables[rankTable], share) * timesOf(times, i), inside[i] as number);
       const need = after ? Math.max(0, edgeOf(tables[gapTable], share)) + own : 0;
       later[previous] = (later[i] as number) + need;
     }
@@ -168,7 +180,7 @@ function insideNeeds(
       const { reference, gapTable, rankTable, overshoot, early } = siteOf(c);
       const before = previous[c] as number;
       start[c] = Math.max(-early, from(c, reference) + edgeOf(tables[gapTable], share));
-      end[c] = (start[c] as number) + lasts(edgeOf(tables[rankTable], share) * (times?.[c] ?? 1), inside[c] as number);
+      end[c] = (start[c] as number) + lasts(edgeOf(tables[rankTable], share) * timesOf(times, c), inside[c] as number);
       latest[c] = before < 0 ? (end[c] as number) : Math.max(end[c] as number, latest[before] as number);
       need = Math.max(need, (end[c] as number) - overshoot);
     }

@@ -36,7 +36,7 @@ export interface ServiceResources {
   readonly sameProcess: number;
   /** Of other spans after one of the same service, how many have the resource of the latest; out of {@link ALWAYS}. */
   readonly sameTrace: number;
-  /** How slow each instance is, see `slownessOf`; undefined where they take alike, or nobody knows. */
+  /** How slow each instance is, segments × instances, see `slownessOf`; undefined where they take alike, or nobody knows. */
   readonly slowness?: Int8Array;
   /** How often each instance fails, see `learnFailures`; undefined where they fail alike. */
   readonly failures?: InstanceFailures;
@@ -240,13 +240,46 @@ export function writeResources(writer: ByteWriter, services: readonly ServiceRes
     if (differ) {
       const { slowness, failures } = service;
       writer.byte((slowness === undefined ? 0 : SLOW) | (failures === undefined ? 0 : FAILING));
-      slowness?.forEach((steps) => writer.byte(steps & 0xff));
+      if (slowness !== undefined) {
+        writeSlowness(writer, slowness, n, segments);
+      }
       if (failures !== undefined) {
         writer.varint(failures.share);
         failures.steps.forEach((steps) => writer.byte(steps & 0xff));
       }
     }
   }
+}
+
+/** Instance by instance over time, as runs: most are slow, or not, all the time. */
+function writeSlowness(writer: ByteWriter, slowness: Int8Array, n: number, segments: number): void {
+  for (let i = 0; i < n; i++) {
+    for (let from = 0, to = 0; from < segments; from = to) {
+      const steps = slowness[from * n + i] as number;
+      while (to < segments && slowness[to * n + i] === steps) {
+        to++;
+      }
+      writer.varint(to - from);
+      writer.byte(steps & 0xff);
+    }
+  }
+}
+
+function readSlowness(reader: ByteReader, n: number, segments: number): Int8Array {
+  const slowness = new Int8Array(segments * n);
+  for (let i = 0; i < n; i++) {
+    for (let from = 0; from < segments;) {
+      const run = reader.varint(segments - from);
+      if (run === 0) {
+        reader.fail('a run of no segment');
+      }
+      const steps = reader.byte();
+      for (let left = run; left > 0; left--) {
+        slowness[from++ * n + i] = steps;
+      }
+    }
+  }
+  return slowness;
 }
 
 /** Reads what {@link writeResources} wrote. */
@@ -288,7 +321,7 @@ export function readResources(reader: ByteReader, services: number, segments: nu
     }
     const differs = format === DIFFERING_FORMAT ? reader.byte() : 0;
     const steps = (): Int8Array => Int8Array.from({ length: n }, () => reader.byte());
-    const slowness = (differs & SLOW) > 0 ? steps() : undefined;
+    const slowness = (differs & SLOW) > 0 ? readSlowness(reader, n, segments) : undefined;
     const failures = (differs & FAILING) > 0 ? { share: reader.varint(SHARE_ONE), steps: steps() } : undefined;
     return { instances, weights, sameProcess, sameTrace, ...(slowness && { slowness }), ...(failures && { failures }) };
   });

@@ -8,7 +8,7 @@ import type { ShapeLayout } from './layout';
 import type { ServiceResources } from './resources';
 
 /** Instances beyond share a number. */
-const MOST_INSTANCES = 64;
+export const MOST_INSTANCES = 64;
 /** Instances that take turns are told apart by time: those count that are at work side by side in so many segments. */
 const SIDE_BY_SIDE = 0.3;
 
@@ -78,9 +78,19 @@ export class SpanInstances {
     return at < 0 ? 0 : Math.min(MOST_INSTANCES, instanceOf(at) + 1);
   }
 
-  /** How slow the instance is in which a node waits, in the steps of `timesUsual`: 0 = as usual, or not known. */
-  slownessOf(layout: ShapeLayout, node: number, instanceOf: (node: number) => number): number {
+  /**
+   * How slow the instance is in which a node waits, in the steps of `timesUsual`; undefined where instances of its service take
+   * alike, or which one it is is not known.
+   */
+  slownessOf(
+    layout: ShapeLayout,
+    node: number,
+    segment: number,
+    instanceOf: (node: number) => number
+  ): number | undefined {
     const at = this.waitsFor(layout, node);
-    return at < 0 ? 0 : (this.resources[this.serviceOf(layout, at)]?.slowness?.[instanceOf(at)] ?? 0);
+    const service = at < 0 ? undefined : this.resources[this.serviceOf(layout, at)];
+    const instance = at < 0 ? -1 : instanceOf(at);
+    return instance < 0 ? undefined : service?.slowness?.[segment * service.instances.length + instance];
   }
 }

@@ -32,7 +32,7 @@ export class SeenInstances {
     const layout = this.content.layouts[place.shape] as ShapeLayout;
     const { instance } = this.drawer.draw(place.index, place.row, layout);
     const instanceOf = (node: number): number => instance[node] as number;
-    const foresight = this.differ ? this.foresight.of(place.shape, instanceOf) : undefined;
+    const foresight = this.differ ? this.foresight.of(place.shape, this.segmentOf(place), instanceOf) : undefined;
     for (let i = spans.offset[t] as number; i < (spans.offset[t + 1] as number); i++) {
       const node = nodeOf(i);
       spans.instance[i] = this.seen.of(layout, node, instanceOf);
@@ -43,12 +43,16 @@ export class SeenInstances {
     }
   }
 
+  private segmentOf({ row }: TracePlace): number {
+    return this.content.segments.row[row] as number;
+  }
+
   /** Of the first span of a trace, where instances differ. */
   ofFirst(place: TracePlace): SeenOfFirst {
     const layout = this.content.layouts[place.shape] as ShapeLayout;
     const { instance } = this.drawer.draw(place.index, place.row, layout);
     const instanceOf = (node: number): number => instance[node] as number;
-    const { usual } = this.foresight.of(place.shape, instanceOf);
+    const { usual } = this.foresight.of(place.shape, this.segmentOf(place), instanceOf);
     return { instance: this.seen.of(layout, 0, instanceOf), usual: usual[0] as number };
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { OpenedModel } from '../../pkg/generate';
 import { attributeValue, type Span, type Trace } from '../../pkg/trace';
-import { growing, numbers, resourceOf } from './batches';
+import { EPOCH, growing, numbers, resourceOf } from './batches';
 import { allOf, durationOf, expectAlike, trainedOn } from './trained';
 
 const podOf = ({ resource }: Span): string => String(attributeValue(resource.attributes, 'k8s.pod.name'));
@@ -123,6 +123,53 @@ test.each([
   ['first', 0],
   ['last', -1],
 ])('the %s span lasts as long alone as with its trace', (_, span) => expectAlike(model, traces, span));
+
+test('an instance that is slow for some minutes is slow then, and no other', async () => {
+  const random = numbers(6);
+  const minuteOf = ({ spans }: Trace): number => Number((spans[0] as Span).startTimeUnixNano - EPOCH) / 60e9;
+  const then = (trace: Trace): boolean => minuteOf(trace) >= 3 && minuteOf(trace) < 6;
+  // two calls to one of three pods
+  const incident = Array.from({ length: 4000 }, (_, t): Trace => {
+    const { trace, add } = growing(t, random);
+    const pod = Math.floor(3 * random());
+    add('GET /cart', -1, 0, 1e6);
+    const times = pod === 2 && then(trace) ? 8 : 1;
+    const lasting = [1, 2].map(() => 1e6 * times * (0.8 + 0.4 * random()));
+    trace.spans.pop();
+    add(
+      'GET /cart',
+      -1,
+      0,
+      lasting.reduce((sum, time) => sum + time + 5e4, 2e5)
+    );
+    let at = 1e5;
+    for (const time of lasting) {
+      add('GetCart', 0, at, time);
+      at += time + 5e4;
+    }
+    const resource = (i: number): Span['resource'] => (i === 0 ? inPod('web', 0) : inPod('cart', pod));
+    return { ...trace, spans: trace.spans.map((span, i) => ({ ...span, kind: 2, resource: resource(i) })) };
+  });
+  const shareSlow = (list: readonly Trace[], pod: string, during: boolean): number => {
+    const calls = list.filter((trace) => then(trace) === during).flatMap(({ spans }) => spans.slice(1));
+    const own = calls.filter((call) => podOf(call) === pod);
+    return own.filter((call) => durationOf(call) > 3e6).length / own.length;
+  };
+  const learnt = await trainedOn(incident, {});
+  try {
+    const drawn = await learnt.generate(allOf(learnt));
+    expect(shareSlow(incident, 'cart-2', true)).toBeGreaterThan(0.95);
+    expect(shareSlow(drawn, 'cart-2', true)).toBeGreaterThan(0.8);
+    for (const pod of ['cart-0', 'cart-1']) {
+      expect(shareSlow(drawn, pod, true)).toBeLessThan(0.1);
+    }
+    for (const pod of ['cart-0', 'cart-1', 'cart-2']) {
+      expect(shareSlow(drawn, pod, false)).toBeLessThan(0.05);
+    }
+  } finally {
+    await learnt.close();
+  }
+}, 120_000);
 
 test('instances that take alike are not told apart, however much times vary', async () => {
   const random = numbers(4);
