@@ -1,5 +1,6 @@
 /** @file All measures of other sides against one real side. */
 import { type Clock, clockOf } from './clock';
+import { given, type Given } from './given';
 import { queries, type Queries } from './queries';
 import { red, type Red } from './red';
 import type { SpanTable } from './span-table';
@@ -17,6 +18,7 @@ export interface Fidelity {
   readonly red: Red;
   /** null where no real edge has ten pairs. */
   readonly spearmanDiff: number | null;
+  readonly given: Given;
   /** Two-sample tests: 1 = not to be told from the real side. Read with `copying`: a copy or a sample scores 1 too. */
   readonly c2st: TwoSampleTests;
   /** The same tests between disjoint halves of the real side; null unless asked for. */
@@ -54,6 +56,7 @@ export class Evaluator {
       structure: structure(real, other),
       red: red(real, other, clock),
       spearmanDiff: spearmanDiff(real, other),
+      given: given(real, other),
       c2st: this.tester.test(other, seed),
       control: control ? this.tester.control(other, seed) : null,
       copying: copying(real, other),

@@ -123,6 +123,8 @@ export const MEASURES: readonly Measure[] = [
   { key: 'traceP90', label: 'p90 of traces', better: 'low', group: 'RED', of: (f) => f.red.traceP90 },
   { key: 'traceP99', label: 'p99 of traces', better: 'low', group: 'RED', of: (f) => f.red.traceP99 },
   { key: 'spearmanDiff', label: 'Spearman difference', better: 'low', group: 'joint', of: (f) => f.spearmanDiff },
+  { key: 'instanceError', label: 'RED by instance', better: 'low', group: 'joint', of: (f) => f.given.instances },
+  { key: 'attributeError', label: 'calls by attributes', better: 'low', group: 'joint', of: (f) => f.given.attributes },
   { key: 'c2st', label: 'c2st of traces', better: 'high', group: 'joint', of: (f) => f.c2st.traces?.c2st ?? null },
   { key: 'c2stSpans', label: 'c2st of spans', better: 'high', group: 'joint', of: (f) => f.c2st.spans?.c2st ?? null },
   {

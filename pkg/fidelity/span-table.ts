@@ -29,6 +29,8 @@ export interface SpanTable {
   /** Hash of each trace id, 0 … 2^32 − 1: what samplers decide by. */
   readonly idHash: Float64Array;
   readonly service: Int32Array;
+  /** The instance of the service that the span runs in; −1 where its resource does not say. */
+  readonly instance: Int32Array;
   /** (service, name). */
   readonly operation: Int32Array;
   /** Row of the parent, {@link ROOT} or {@link ORPHAN}. */
@@ -52,6 +54,9 @@ export function hashText(text: string): number {
   return hash >>> 0;
 }
 
+/** What tells the instances of a service apart, by OpenTelemetry's conventions for resources; the first that is there counts. */
+const INSTANCE_KEYS = ['service.instance.id', 'k8s.pod.name', 'container.id', 'host.name'] as const;
+
 function isExemplar(resource: Resource): boolean {
   return resource.attributes.some(({ key, value }) => key === 'gent.generated' && value === false);
 }
@@ -64,6 +69,7 @@ export class SpanTableBuilder {
   private readonly exemplar = new Ints();
   private readonly idHash = new Floats();
   private readonly service = new Ints();
+  private readonly instance = new Ints();
   private readonly operation = new Ints();
   private readonly parent = new Ints();
   private readonly depth = new Ints();
@@ -72,20 +78,23 @@ export class SpanTableBuilder {
   private readonly duration = new Floats();
   private readonly name = new Ints();
   private readonly kind = new Ints();
-  private readonly serviceOf = new Map<Resource, number>();
+  private readonly placeOf = new Map<Resource, { readonly service: number; readonly instance: number }>();
   private readonly collector: AttributeCollector;
 
   constructor(private readonly vocabulary: Vocabulary) {
     this.collector = new AttributeCollector(vocabulary);
   }
 
-  private serviceId(resource: Resource): number {
-    let id = this.serviceOf.get(resource);
-    if (id === undefined) {
-      id = this.vocabulary.services.id(serviceName(resource));
-      this.serviceOf.set(resource, id);
+  private place(resource: Resource): { readonly service: number; readonly instance: number } {
+    let place = this.placeOf.get(resource);
+    if (place === undefined) {
+      const service = this.vocabulary.services.id(serviceName(resource));
+      const told = INSTANCE_KEYS.map((key) => resource.attributes.find((one) => one.key === key)).find(Boolean);
+      const instance = told === undefined ? -1 : this.vocabulary.instances.id(`${service}:${String(told.value)}`);
+      place = { service, instance };
+      this.placeOf.set(resource, place);
     }
-    return id;
+    return place;
   }
 
   /** Takes a trace; one without spans is left out. */
@@ -113,7 +122,7 @@ export class SpanTableBuilder {
     let orphans = false;
     let roots = false;
     trace.spans.forEach((span, i) => {
-      const service = this.serviceId(span.resource);
+      const { service, instance } = this.place(span.resource);
       const duration = Number(durationNanos(span));
       const parent = span.parentSpanId === '' ? ROOT : (rows.get(span.parentSpanId) ?? ORPHAN);
       negative ||= duration < 0;
@@ -121,6 +130,7 @@ export class SpanTableBuilder {
       roots ||= parent === ROOT;
       const name = this.vocabulary.names.id(span.name);
       this.service.push(service);
+      this.instance.push(instance);
       this.name.push(name);
       this.kind.push(span.kind);
       this.operation.push(this.vocabulary.operations.id(`${service}:${name}`));
@@ -194,6 +204,7 @@ export class SpanTableBuilder {
       exemplar: this.exemplar.done(),
       idHash: this.idHash.done(),
       service: this.service.done(),
+      instance: this.instance.done(),
       operation: this.operation.done(),
       parent: this.parent.done(),
       depth: this.depth.done(),
@@ -213,6 +224,7 @@ export class SpanTableBuilder {
 export function newVocabulary(): Vocabulary {
   return {
     services: new Dictionary(),
+    instances: new Dictionary(),
     names: new Dictionary(),
     operations: new Dictionary(),
     shapes: new Dictionary(),
@@ -270,6 +282,7 @@ export function subset(table: SpanTable, chosen: readonly number[], weight = 1):
     exemplar: Int32Array.from(chosen, (trace) => table.exemplar[trace] as number),
     idHash: Float64Array.from(chosen, (trace) => table.idHash[trace] as number),
     service: ints(table.service),
+    instance: ints(table.instance),
     operation: ints(table.operation),
     parent,
     depth: ints(table.depth),

@@ -26,6 +26,8 @@ export interface ChosenAttribute {
 
 export interface Vocabulary {
   readonly services: Dictionary;
+  /** Of services. */
+  readonly instances: Dictionary;
   readonly names: Dictionary;
   readonly operations: Dictionary;
   /** Canonical forms of trees and subtrees. */

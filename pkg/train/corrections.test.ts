@@ -59,23 +59,39 @@ function at(counts: MeasuredBins, kind: DriftKind, { base, from, to }: Drift): F
   );
 }
 
-/** A drift where most spans are of a base that has as many elsewhere: at one position, or along a quarter of the ticks. */
-function busiest(kind: DriftKind): Drift {
+/** Drifts where bases have spans as well as elsewhere, those of most first: at one position, or along a quarter of the ticks. */
+function busiest(kind: DriftKind): Drift[] {
   const positions = places.positions[kind];
   const length = kind === 'ticks' ? Math.ceil(positions / 4) : 1;
-  let found: Drift | undefined;
-  let most = 0;
+  const found: Array<{ drift: Drift; spans: number }> = [];
   places.bases.forEach((own, base) => {
     const all = own === undefined || own.classes < 16 ? 0 : sum(plain.times[kind].of(base));
     for (let from = 0; all > 0 && from + length <= positions; from++) {
       const drift = { base, from, to: from + length, first: 6, second: 0 };
       const spans = sum(at(plain, kind, drift));
-      if (spans > most && spans < 0.5 * all) {
-        [found, most] = [drift, spans];
+      if (spans < 0.5 * all) {
+        found.push({ drift, spans });
       }
     }
   });
-  return found as Drift;
+  return found.sort((one, other) => other.spans - one.spans).map(({ drift }) => drift);
+}
+
+/** How many of the busiest are tried: some hardly move, as the network is certain of them. */
+const MOST_TRIED = 8;
+/** Total variation by which a drift shows. */
+const SHOWS = 0.25;
+
+/** The busiest drift that shows, what is drawn with it, and how far that is from what is drawn without. */
+async function shownBy(kind: DriftKind): Promise<{ drift: Drift; measured: MeasuredBins; off: number }> {
+  for (const drift of busiest(kind).slice(0, MOST_TRIED)) {
+    const measured = await drawnWith({ ...NO_DRIFTS, [kind]: [drift] });
+    const off = distance(at(plain, kind, drift), at(measured, kind, drift));
+    if (off > SHOWS) {
+      return { drift, measured, off };
+    }
+  }
+  throw new Error(`no drift in ${kind} shows`);
 }
 
 beforeAll(async () => {
@@ -99,16 +115,13 @@ afterAll(async () => bins.close());
 test.each(KINDS)(
   'what was measured otherwise in %s is drawn so',
   async (kind) => {
-    const drift = busiest(kind);
-    const measured = await drawnWith({ ...NO_DRIFTS, [kind]: [drift] });
+    const { drift, measured, off } = await shownBy(kind);
     /** What is left of the difference once it is set right by some kinds of drifts. */
     const left = async (kinds: readonly DriftKind[]): Promise<number> => {
       const corrected = await correctDraws(priors, { ...input, measured, kinds: new Set(kinds), signal: undefined });
       const after = await drawnWith(corrected.drifts, corrected.priors);
       return distance(at(after, kind, drift), at(measured, kind, drift));
     };
-    const off = distance(at(plain, kind, drift), at(measured, kind, drift));
-    expect(off).toBeGreaterThan(0.25);
     expect((await left([kind])) / off).toBeLessThan(0.35);
     expect((await left([])) / off).toBeGreaterThan(0.4);
     // kinds that could say the same do not say it twice

@@ -60,12 +60,18 @@ const ns = (value: number): bigint => BigInt(Math.round(value / 1000)) * 1000n;
 export function growing(
   t: number,
   random: () => number
-): { trace: Trace; add: (name: string, parent: number, from: number, lasting: number) => number } {
+): {
+  trace: Trace;
+  /** When it begins, minutes from {@link EPOCH} on. */
+  minute: number;
+  add: (name: string, parent: number, from: number, lasting: number) => number;
+} {
   const traceId = hex(t + 1, 32);
   const begin = EPOCH + BigInt(Math.floor(random() * 600_000)) * 1_000_000n;
   const spans: Span[] = [];
   return {
     trace: { traceId, spans },
+    minute: Number(begin - EPOCH) / 60e9,
     /** Times in ns, from the begin of the trace; the parent by its number, −1 for none. Returns the number of the span. */
     add: (name, parent, from, lasting) => {
       const startTimeUnixNano = begin + ns(from);

@@ -71,6 +71,7 @@ export function independentTable(real: SpanTable, seed: number): SpanTable {
     start,
     duration: drawn(real.duration, new Float64Array(skeleton.spans)),
     error: drawn(real.error, new Int32Array(skeleton.spans)),
+    instance: drawn(real.instance, new Int32Array(skeleton.spans)),
     attributes: real.attributes.map(attribute),
   };
 }
