@@ -1,6 +1,7 @@
 /** @file Drifts: learnt where what is drawn differs from what was measured, and nowhere else; the same when read again. */
 import { ByteReader, ByteWriter } from '../model';
-import { contextOf, learnContent, seededNumbers } from './content';
+import { contextOf, seededNumbers } from './content';
+import { learnContent } from './content-learn';
 import { TraceCollector } from './collect';
 import {
   driftBases,

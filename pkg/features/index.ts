@@ -3,6 +3,8 @@ export * from './attributes';
 export * from './collect';
 export * from './columns';
 export * from './content';
+export * from './content-codec';
+export * from './content-learn';
 export * from './counts';
 export * from './dictionary';
 export { NONE_BEFORE, PREVIOUS } from './groups';
