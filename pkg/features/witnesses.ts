@@ -74,7 +74,7 @@ export type Information = (cellOf: (m: number) => number, classOf: (m: number) =
 
 /**
  * The children that say most, each besides those before it.
- * @param cellOf - what is known already, as a number below `cells`
+ * @param cellOf - what is known already, as a number
  */
 export function chooseWitnesses(
   candidates: readonly ChildTimes[],

@@ -123,7 +123,7 @@ export class FirstSpans {
     const ofSegment = place.shape * segments.count + (segments.row[place.row] as number);
     const key = (ofSegment * BUCKET_CLASSES + bucketClass(this.reach(place))) * MOST_DRIFTS + this.driftOf(place);
     const seen = this.instances.differ && this.network !== undefined ? this.instances.ofFirst(place) : undefined;
-    return { place, key: seen === undefined ? key : `${key} ${seen.instance} ${seen.usual}`, seen };
+    return { place, key: seen === undefined ? key : `${key} ${seen.instance} ${seen.usual} ${seen.usualLater}`, seen };
   }
 
   /** Number of the drift in time of the duration of a first span; 0 = none. */
@@ -168,7 +168,7 @@ export class FirstSpans {
         const needs = content.needs?.[place.shape];
         spans.instance[t] = seen?.instance ?? 0;
         spans.usual[t] = seen?.usual ?? needs?.usual[0] ?? 0;
-        spans.usualLater[t] = needs?.usualLater[0] ?? 0;
+        spans.usualLater[t] = seen?.usualLater ?? needs?.usualLater[0] ?? 0;
       });
       const rows = makeRows(context, spans.size);
       for (let i = 0; i < spans.size; i++) {

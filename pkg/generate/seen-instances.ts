@@ -7,6 +7,8 @@ import type { TracePlace } from './trace-index';
 export interface SeenOfFirst {
   readonly instance: number;
   readonly usual: number;
+  /** Of the other first spans of the trace. */
+  readonly usualLater: number;
 }
 
 export class SeenInstances {
@@ -52,7 +54,11 @@ export class SeenInstances {
     const layout = this.content.layouts[place.shape] as ShapeLayout;
     const { instance } = this.drawer.draw(place.index, place.row, layout);
     const instanceOf = (node: number): number => instance[node] as number;
-    const { usual } = this.foresight.of(place.shape, this.segmentOf(place), instanceOf);
-    return { instance: this.seen.of(layout, 0, instanceOf), usual: usual[0] as number };
+    const { usual, usualLater } = this.foresight.of(place.shape, this.segmentOf(place), instanceOf);
+    return {
+      instance: this.seen.of(layout, 0, instanceOf),
+      usual: usual[0] as number,
+      usualLater: usualLater[0] as number,
+    };
   }
 }

@@ -124,6 +124,30 @@ test.each([
   ['last', -1],
 ])('the %s span lasts as long alone as with its trace', (_, span) => expectAlike(model, traces, span));
 
+test('where a trace has two first spans, the first of them lasts as long alone as with what comes after it', async () => {
+  const random = numbers(12);
+  const twice = Array.from({ length: 600 }, (_, t): Trace => {
+    const { trace, add } = growing(t, random);
+    const pods = [1, 2].map(() => Math.floor(random() * CART.length));
+    let at = 0;
+    for (const pod of pods) {
+      const lasting = 1e6 * (CART[pod] as number) * (0.8 + 0.4 * random());
+      add('GetCart', add('job', -1, at, lasting + 2e5), at + 1e5, lasting);
+      at += lasting + 3e5;
+    }
+    const resource = (i: number): Span['resource'] =>
+      i % 2 === 0 ? inPod('worker', 0) : inPod('cart', pods[i >> 1] as number);
+    return { ...trace, spans: trace.spans.map((span, i) => ({ ...span, kind: 2, resource: resource(i) })) };
+  });
+  const learnt = await trainedOn(twice, { epochs: 8 });
+  try {
+    expect(learnt.content.timing.foreseeing).toBe(true);
+    await expectAlike(learnt, await learnt.generate(allOf(learnt)), 0);
+  } finally {
+    await learnt.close();
+  }
+}, 60_000);
+
 test('an instance that is slow for some minutes is slow then, and no other', async () => {
   const random = numbers(6);
   const minuteOf = ({ spans }: Trace): number => Number((spans[0] as Span).startTimeUnixNano - EPOCH) / 60e9;
