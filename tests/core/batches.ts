@@ -253,3 +253,29 @@ export function shapeOf(trace: Trace): string {
 export function asText(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? `${item}n` : item));
 }
+
+/**
+ * Requests to a web service, with a flag that makes rendering slow, that call a cart in one of three pods: the second is slow,
+ * the third fails now and then.
+ */
+export function differingTraces(count: number, seed = 1): Trace[] {
+  const random = numbers(seed);
+  const pods = [0, 1, 2].map((pod) => resourceOf('cart', { 'k8s.pod.name': `cart-${pod}` }));
+  return Array.from({ length: count }, (_, t) => {
+    const { trace, add } = growing(t, random);
+    const flag = random() < 0.3;
+    const pod = Math.floor(3 * random());
+    const failed = pod === 2 && random() < 0.3;
+    const render = (flag ? 4 : 1) * 3e6 * (0.8 + 0.4 * random());
+    const call = (pod === 1 ? 8 : 1) * 1e6 * (0.8 + 0.4 * random());
+    add('GET /cart', -1, 0, render + call + 3e5);
+    add('render', 0, 1e5, render);
+    add('GetCart', 0, render + 2e5, call);
+    const more: ReadonlyArray<Partial<Span>> = [
+      { kind: 2, attributes: attributes({ 'feature.new': flag }) },
+      {},
+      { kind: 2, resource: pods[pod] as Resource, statusCode: failed ? 2 : 0 },
+    ];
+    return { ...trace, spans: trace.spans.map((span, i) => ({ ...span, ...more[i] })) };
+  });
+}
