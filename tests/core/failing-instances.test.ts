@@ -2,7 +2,7 @@
 import type { OpenedModel } from '../../pkg/generate';
 import { attributeValue, type Span, type Trace } from '../../pkg/trace';
 import { growing, numbers, resourceOf } from './batches';
-import { allOf, trainedOn } from './trained';
+import { whenTrained } from './trained';
 
 const podOf = ({ resource }: Span): string => String(attributeValue(resource.attributes, 'k8s.pod.name'));
 const inPod = (service: string, pod: number): Span['resource'] =>
@@ -38,11 +38,9 @@ function requests(count: number): Trace[] {
 const real = requests(2000);
 let model: OpenedModel;
 let traces: readonly Trace[];
-beforeAll(async () => {
-  model = await trainedOn(real, { epochs: 1 });
-  traces = await model.generate(allOf(model));
-}, 60_000);
-afterAll(async () => model.close());
+whenTrained(real, { epochs: 1 }, (opened, generated) => {
+  [model, traces] = [opened, generated];
+});
 
 /** Traces, and those that fail, by the pod that span i runs in. */
 function byPod(list: readonly Trace[], i: number): Map<string, { all: number; failed: number }> {

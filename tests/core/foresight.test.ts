@@ -5,7 +5,7 @@
 import type { OpenedModel } from '../../pkg/generate';
 import type { Span, Trace } from '../../pkg/trace';
 import { numbers, requestOf } from './batches';
-import { allOf, durationOf, expectAlike, trainedOn } from './trained';
+import { allOf, durationOf, expectAlike, trainedOn, whenTrained } from './trained';
 
 const MOST_CALLS = 7;
 const KINDS = 12;
@@ -29,11 +29,9 @@ const real = requests(1500);
 
 let model: OpenedModel;
 let traces: readonly Trace[];
-beforeAll(async () => {
-  model = await trainedOn(real, {});
-  traces = await model.generate(allOf(model));
-}, 120_000);
-afterAll(async () => model.close());
+whenTrained(real, {}, (opened, generated) => {
+  [model, traces] = [opened, generated];
+});
 
 /** How far mean durations by number of calls are off, as a share. */
 function offBy(generated: readonly Trace[]): number {

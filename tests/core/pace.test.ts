@@ -6,7 +6,7 @@ import type { OpenedModel } from '../../pkg/generate';
 import type { Trace } from '../../pkg/trace';
 import { trainModel, type TrainOptions } from '../../pkg/train';
 import { growing, numbers } from './batches';
-import { allOf, durationOf, expectAlike, trainedOn } from './trained';
+import { allOf, durationOf, expectAlike, trainedOn, whenTrained } from './trained';
 
 const TRACES = 1500;
 const CALLS = 6;
@@ -51,11 +51,9 @@ const real = requests();
 
 let model: OpenedModel;
 let traces: readonly Trace[];
-beforeAll(async () => {
-  model = await trainedOn(real, {});
-  traces = await model.generate(allOf(model));
-}, 120_000);
-afterAll(async () => model.close());
+whenTrained(real, {}, (opened, generated) => {
+  [model, traces] = [opened, generated];
+});
 
 test('branches are slow together, which a network without paces does not know', async () => {
   expect(model.content.timing.pacing).toBe(true);

@@ -5,7 +5,7 @@
 import type { OpenedModel } from '../../pkg/generate';
 import { attributeValue, type Span, type Trace } from '../../pkg/trace';
 import { EPOCH, growing, numbers, resourceOf } from './batches';
-import { allOf, durationOf, expectAlike, trainedOn } from './trained';
+import { allOf, durationOf, expectAlike, trainedOn, whenTrained } from './trained';
 
 const podOf = ({ resource }: Span): string => String(attributeValue(resource.attributes, 'k8s.pod.name'));
 const inPod = (service: string, pod: number): Span['resource'] =>
@@ -45,11 +45,9 @@ function requests(count: number): Trace[] {
 const real = requests(800);
 let model: OpenedModel;
 let traces: readonly Trace[];
-beforeAll(async () => {
-  model = await trainedOn(real, {});
-  traces = await model.generate(allOf(model));
-}, 120_000);
-afterAll(async () => model.close());
+whenTrained(real, {}, (opened, generated) => {
+  [model, traces] = [opened, generated];
+});
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;

@@ -19,6 +19,20 @@ export async function trainedOn(real: readonly Trace[], options: TrainOptions): 
 /** Numbers of all traces of a model. */
 export const allOf = (model: OpenedModel): number[] => Array.from({ length: model.traceCount }, (_, i) => i);
 
+/** Trains before the tests of a file, hands over the model and all traces that it generates, and closes it after the tests. */
+export function whenTrained(
+  real: readonly Trace[],
+  options: TrainOptions,
+  ready: (model: OpenedModel, traces: readonly Trace[]) => void
+): void {
+  let model: OpenedModel | undefined;
+  beforeAll(async () => {
+    model = await trainedOn(real, options);
+    ready(model, await model.generate(allOf(model)));
+  }, 120_000);
+  afterAll(async () => model?.close());
+}
+
 /** Duration of a span, ns. */
 export const durationOf = ({ startTimeUnixNano, endTimeUnixNano }: Span): number =>
   Number(endTimeUnixNano - startTimeUnixNano);

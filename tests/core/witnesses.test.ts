@@ -5,7 +5,7 @@
 import type { OpenedModel, Sieve } from '../../pkg/generate';
 import { attributeValue, type Span, type Trace } from '../../pkg/trace';
 import { attributes, growing, numbers } from './batches';
-import { allOf, durationOf, trainedOn } from './trained';
+import { allOf, durationOf, trainedOn, whenTrained } from './trained';
 
 /** How many times as long calls take for a request with the flag, or of the large tenant; pay minds neither. */
 const SLOW = 4;
@@ -41,11 +41,9 @@ function requests(count: number): Trace[] {
 const real = requests(3000);
 let model: OpenedModel;
 let traces: readonly Trace[];
-beforeAll(async () => {
-  model = await trainedOn(real, {});
-  traces = await model.generate(allOf(model));
-}, 120_000);
-afterAll(async () => model.close());
+whenTrained(real, {}, (opened, generated) => {
+  [model, traces] = [opened, generated];
+});
 
 const valueOf = ({ spans }: Trace, key: string): unknown => attributeValue((spans[0] as Span).attributes, key);
 
